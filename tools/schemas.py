@@ -17,8 +17,9 @@ from inbounds.errors import ConfigurationError
 from inbounds.model.claims import IssuanceQuestion
 from inbounds.model.delegation import DelegationQuestion, RenewalQuestion
 from inbounds.model.deployment import Deployment, LiveHead, LiveRoot
-from inbounds.model.question import Answer, Question, RegistryQuestion
+from inbounds.model.question import Answer
 from inbounds.model.token_claims import ApprovalClaims, ChildClaims, IdentityClaims, TaskClaims
+from inbounds.model.whole_question import Question, RegistryQuestion
 from inbounds.pep.evaluation import EvaluationQuestion
 
 OWNS = ("schemas/*.json",)

@@ -11,7 +11,8 @@ import pytest
 from tests import scenes
 from tests.both import NOTHING, both
 
-from inbounds.model.question import ActionProperties, ResourceProperties
+from inbounds.model.question import ResourceProperties
+from inbounds.model.whole_question import ActionProperties
 
 CASES = list(scenes.cases())
 FIRST = {(case.code, case.outcome): case for case in reversed(CASES)}

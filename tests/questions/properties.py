@@ -11,7 +11,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from inbounds.canonical.strict_json import NotStrictJson, strict_json
-from inbounds.model.question import Answer, Effect, Question, Tool
+from inbounds.model.question import Answer, Effect, Tool
+from inbounds.model.whole_question import Question
 from inbounds.provenance.destinations import effects_of
 
 from .calls import COUNTED, FIRM

@@ -2,7 +2,8 @@
 
 import pytest
 
-from inbounds.engine.values import BuiltinError, Literal, Set, contains, dump, equal, parse
+from inbounds.engine.subsets import contains, equal
+from inbounds.engine.values import BuiltinError, Literal, Set, dump, parse
 
 
 def members(*values):

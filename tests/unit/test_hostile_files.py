@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from inbounds.canonical import strict_yaml as reader
-from inbounds.canonical.strict_yaml import Lines, fault_in, strict_yaml
+from inbounds.canonical.strict_yaml import fault_in, strict_yaml
+from inbounds.canonical.yaml_lines import Lines
 from inbounds.dev.deployment import load
 from inbounds.engine import assets
 from inbounds.engine.bundle import read_signed

@@ -12,9 +12,10 @@ from inbounds.engine.builtins import BUILTINS
 from inbounds.model import places
 from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.model.skeletons import skeletons
-from inbounds.provenance import Origins
+from inbounds.provenance import Origins, destination_text
 from inbounds.provenance.amounts import amounts_with_currency
 from inbounds.provenance.call_inputs import may_stand
+from inbounds.provenance.destinations import HOST_MARKS
 from inbounds.provenance.link_marks import may_link
 from inbounds.provenance.links import links_of
 from inbounds.provenance.no_words import NoWords
@@ -61,6 +62,19 @@ def test_a_text_with_a_mark_is_read_for_links(text):
 @pytest.mark.parametrize("text", ["", "The contract is signed.", "42", "eve@evil.example", "a - b"])
 def test_a_plain_text_is_not(text):
     assert not may_link(text)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text() | TEXTS)
+@example("acme.example\uff1ax")
+def test_a_text_that_is_not_read_for_hosts_names_none(text):
+    named = (
+        destination_text.names_host(text),
+        destination_text.names_host_before_colon(text),
+        destination_text.names_host_within(text),
+        destination_text.has_scheme(text),
+    )
+    assert HOST_MARKS.search(text) or not any(named)
 
 
 @settings(max_examples=500, deadline=None)
@@ -211,6 +225,7 @@ def test_no_task_begins_whose_prompt_cannot_be_read(policy, monkeypatch, module)
     ("module", "builtin", "arguments"),
     [
         ("engine.formatting", "sprintf", ["%d", [1]]),
+        ("engine.subsets", "object.subset", [{"a": 1}, {"a": 1}]),
         ("engine.times", "time.weekday", [0]),
         ("engine.times", "time.add_date", [0, 1, 1, 1]),
     ],

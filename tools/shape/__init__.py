@@ -16,8 +16,8 @@ import textwrap
 from pathlib import Path
 
 from inbounds.model.claims import IssuanceQuestion
-from inbounds.model.question import Question, RegistryQuestion
 from inbounds.model.token_claims import IdentityClaims, TaskClaims
+from inbounds.model.whole_question import Question, RegistryQuestion
 from tools.shape.cases import test
 from tools.shape.faults import faults
 from tools.shape.layout import laid_out

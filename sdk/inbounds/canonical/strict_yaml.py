@@ -7,7 +7,6 @@ Plain scalars are read as YAML 1.2's core schema does (https://yaml.org/spec/1.2
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import yaml
@@ -42,7 +41,7 @@ def strict_yaml(text: bytes) -> Any:
             one mapping, or one that is not text.
         ValueError: Not UTF-8.
     """
-    decoded = _bounded(text)
+    decoded = bounded(text)
     # Ahead of all else: a thousand characters of aliases to aliases stand for billions of values.
     depth = values = documents = 0
     for event in yaml.parse(decoded, _Loader):
@@ -66,7 +65,7 @@ def strict_yaml(text: bytes) -> Any:
     return yaml.load(decoded, _Loader)  # noqa: S506 -- a SafeLoader
 
 
-def _bounded(text: bytes) -> str:
+def bounded(text: bytes) -> str:
     """Decode a text; refuse, before the parser reads it, what takes the parser too long."""
     if len(text) > MAX_BYTES:
         raise _of_place(0, 0, f"the text is longer than {MAX_BYTES} bytes")
@@ -92,87 +91,11 @@ def fault_in(error: yaml.YAMLError | ValueError) -> str:
     return "is not YAML in UTF-8"
 
 
-def line_of(text: bytes, path: Sequence[Any]) -> int:
-    """Return the line on which the value at a path stands, or as much of the path as there is.
-
-    Args:
-        text: What `strict_yaml` reads.
-        path: Keys and indices from the top, or an item itself; a key may also hold several,
-            joined by dots.
-
-    Raises:
-        yaml.YAMLError: Not YAML.
-        ValueError: Not UTF-8.
-    """
-    return Lines(text).of(path)
-
-
-class Lines:
-    """The lines on which the values of one text stand, for whoever asks for many.
-
-    Args:
-        text: What `strict_yaml` reads.
-
-    Raises:
-        yaml.YAMLError: Not YAML.
-        ValueError: Not UTF-8.
-    """
-
-    def __init__(self, text: bytes) -> None:
-        self._root = yaml.compose(_bounded(text), _Unread)
-        self._steps: dict[int, dict[Any, tuple[yaml.Node, yaml.Node]]] = {}
-
-    def of(self, path: Sequence[Any]) -> int:
-        """Return the line of a path; see `line_of`."""
-        node = self._root
-        line = node.start_mark.line if node is not None else 0
-        steps = [*path]
-        while steps:
-            step = steps.pop(0)
-            members = self._members(node)
-            found = members.get(step if isinstance(node, yaml.SequenceNode) else str(step))
-            if found is not None:
-                line, node = found[0].start_mark.line, found[1]
-            elif isinstance(step, str) and "." in step:
-                steps[:0] = step.split(".")
-            else:
-                break
-        return int(line) + 1
-
-    def scalars(self) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-        """Yield where each scalar begins and where it ends: lines and columns, from 0."""
-        nodes = [self._root] if self._root is not None else []
-        while nodes:
-            node = nodes.pop()
-            if isinstance(node, yaml.ScalarNode):
-                start, end = node.start_mark, node.end_mark
-                yield (start.line, start.column), (end.line, end.column)
-            elif isinstance(node, yaml.SequenceNode):
-                nodes += node.value
-            else:
-                nodes += [each for member in node.value for each in member]
-
-    def _members(self, node: yaml.Node | None) -> dict[Any, tuple[yaml.Node, yaml.Node]]:
-        """What one step leads to from a node: where that is written, and its value."""
-        if id(node) not in self._steps:
-            found: dict[Any, tuple[yaml.Node, yaml.Node]] = {}
-            if isinstance(node, yaml.SequenceNode):
-                for item in node.value[::-1]:
-                    if isinstance(item, yaml.ScalarNode):
-                        found[item.value] = (item, item)
-                found |= {place: (item, item) for place, item in enumerate(node.value)}
-            elif isinstance(node, yaml.MappingNode):
-                for key, value in node.value[::-1]:
-                    found[key.value] = (key, value)
-            self._steps[id(node)] = found
-        return self._steps[id(node)]
-
-
 # The parser in C where the package has it: a deployment of 10,000 tools takes a tenth of the time.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]  # one of two classes, with one interface
+class _Loader(SAFE_LOADER):  # type: ignore[misc]  # one of two classes, with one interface
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 -- as the library declares it
 
     def construct_mapping(self, node: yaml.MappingNode, *_deep: bool, **_: bool) -> dict[Any, Any]:
@@ -187,12 +110,6 @@ class _Loader(_SafeLoader):  # type: ignore[misc]  # one of two classes, with on
             self.construct_object(key, deep=True): self.construct_object(value, deep=True)
             for key, value in node.value
         }
-
-
-class _Unread(_SafeLoader):  # type: ignore[misc]  # as above
-    """For where something stands: all is text, since telling what it means takes as long again."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 -- as the library declares it
 
 
 def _at(node: Any, problem: str) -> yaml.MarkedYAMLError:

@@ -26,7 +26,6 @@ from inbounds.model.budgets import BUDGETS, is_budget
 from inbounds.model.claims import Bounds
 from inbounds.model.deployment import Deployment, SubjectEntry
 from inbounds.model.question import Argument, Kind, Tool
-from inbounds.model.spiffe import is_spiffe_id
 
 if TYPE_CHECKING:
     from .schema_issues import SchemaIssue
@@ -415,6 +414,8 @@ def _keys(deployment: Deployment) -> Iterator[SchemaIssue]:
             "issuers", [name, "subjects"], issuer.subjects.values(), deployment.agents
         )
         for subject, agent in issuer.subjects.items():
+            from inbounds.model.spiffe import is_spiffe_id
+
             at = [name, "subjects", subject]
             if not is_spiffe_id(agent):
                 yield _fault("issuers", at, "must name an agent by its SPIFFE ID")

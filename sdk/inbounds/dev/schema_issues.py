@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from inbounds.canonical.strict_yaml import line_of
+from inbounds.canonical.yaml_lines import line_of
 from inbounds.files.regular_file import read_regular
 from inbounds.model.deployment import Deployment
 from inbounds.text.similar_names import closest

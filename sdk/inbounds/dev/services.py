@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from inbounds.errors import Timeout
 from inbounds.identity.signing_keys import SigningKey
-from inbounds.live import LiveFeed
+from inbounds.live.feed_store import FeedStore
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
@@ -53,7 +53,7 @@ class Development:
 
     def __init__(self, folder: Path, *, deployment: Path | None = None) -> None:
         self.issuer = DevIssuer(folder, end=self._end, deployment=deployment)
-        self.feed = LiveFeed(folder / "live.sqlite", SigningKey.read(folder / "feed.pem"))
+        self.feed = FeedStore(folder / "live.sqlite", SigningKey.read(folder / "feed.pem"))
         self._lock = ProcessLock()
         self._put_at = float("-inf")
         self._place = folder.resolve()

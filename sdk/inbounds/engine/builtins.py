@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from inbounds.engine import jws
-from inbounds.engine.values import BuiltinError, Literal, Set, contains, equal
+from inbounds.engine.values import BuiltinError, Literal, Set
 
 Builtin = Callable[..., Any]
 
@@ -70,44 +70,10 @@ def _count(text: Any, part: Any) -> int:
     return content.count(wanted) if wanted else len(text) + 1
 
 
-def _subset(whole: Any, part: Any) -> bool:
-    if isinstance(whole, dict) and isinstance(part, dict):
-        return _object_subset(whole, part)
-    if isinstance(whole, Set) and isinstance(part, Set):
-        return all(contains(whole, member) for member in part.members)
-    if isinstance(whole, list) and isinstance(part, list):
-        return _array_subset(whole, part)
-    if isinstance(whole, list) and isinstance(part, Set):
-        # As OPA does, which counts an element as often as it occurs: [0, 0] holds {0, 1}.
-        found = sum(contains(part, element) for element in whole)
-        return bool(whole) and found >= len(part.members)
-    raise BuiltinError("object.subset takes two of a kind")
+def _is_subset(whole: Any, part: Any) -> bool:
+    from inbounds.engine.subsets import is_subset
 
-
-def _object_subset(whole: Mapping[str, Any], part: Mapping[str, Any]) -> bool:
-    for key, wanted in part.items():
-        if key not in whole:
-            return False
-        if equal(whole[key], wanted):
-            continue
-        if type(whole[key]) is not type(wanted) or not isinstance(wanted, (dict, list, Set)):
-            return False
-        if not _subset(whole[key], wanted):
-            return False
-    return True
-
-
-def _array_subset(whole: list[Any], part: list[Any]) -> bool:
-    """Whether `part` is found in `whole`, by the search OPA makes."""
-    start = matched = 0
-    while matched < len(part):
-        if start + matched == len(whole):
-            return False
-        if equal(whole[start + matched], part[matched]):
-            matched += 1
-        else:
-            start, matched = start + 1, 0
-    return True
+    return is_subset(whole, part)
 
 
 def _sprintf(form: Any, arguments: Any) -> str:
@@ -135,7 +101,7 @@ BUILTINS: Final[Mapping[str, Builtin]] = {
     "hex.decode": _hex_decode,
     "hex.encode": lambda text: _bytes(text).hex(),
     "io.jwt.decode": lambda token: Literal(jws.decode(token)),
-    "object.subset": _subset,
+    "object.subset": _is_subset,
     "sprintf": _sprintf,
     "strings.any_prefix_match": lambda texts, affixes: _any_affix(texts, affixes, str.startswith),
     "strings.any_suffix_match": lambda texts, affixes: _any_affix(texts, affixes, str.endswith),

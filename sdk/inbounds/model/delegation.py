@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import Field
 
 from .claims import Authority, IssuanceAnswer, IssuanceQuestion
-from .question import Count, Credentials, Jwk, Name, Sequenced, _Closed, _Open
+from .question import Count, Jwk, Name, Sequenced, _Closed, _Open
+from .whole_question import Credentials
 
 
 class Holding(_Closed):

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from .protocol import PolicyDecisionPoint as PolicyDecisionPoint
 
 DECISION = "inbounds/main/decision"
-"""The entry point that judges one action (`model.question.Question` → `model.question.Answer`)."""
+"""The entry point that judges one action (`whole_question.Question` → `question.Answer`)."""
 EVALUATION = "inbounds/evaluation/decisions"
 """What judges several (`pep.evaluation.EvaluationQuestion` → `model.question.Answer`s)."""
 REGISTRY = "inbounds/registry/tool"
-"""What describes one tool (`model.question.RegistryQuestion` → `registry.RegistryAnswer`)."""
+"""What describes one tool (`model.whole_question.RegistryQuestion` → `registry.RegistryAnswer`)."""
 DELEGATION = "inbounds/delegation/child"
 """What a holder may delegate (`delegation.DelegationQuestion` → `claims.IssuanceAnswer`)."""
 ACCEPTANCE = "inbounds/delegation/accepted"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError, SessionContended
 from inbounds.process import clock
-from inbounds.process.ids import uuid7
 from inbounds.sessions.store import ConversationKey, SessionKey
+
+from .beginning import begin_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,20 +25,6 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 256
 _MOST_ATTEMPTS = 3
 """How often a task is begun at most where others bind its conversation: once is enough."""
-
-
-class TaskInput(NamedTuple):
-    """What the agent of a task is told when it begins. See `Guard.task`.
-
-    Attributes:
-        prompt: The user's own words.
-        data: What others wrote.
-        trust: `untrusted` where the agent sees what the guard does not judge.
-    """
-
-    prompt: str
-    data: str | Sequence[str]
-    trust: Trust
 
 
 def conversation_key(owner: SessionKey, conversation: Any) -> ConversationKey:
@@ -59,93 +46,41 @@ def conversation_key(owner: SessionKey, conversation: Any) -> ConversationKey:
     return ConversationKey(owner.tenant, owner.subject, owner.agent, conversation)
 
 
-def begin(
+def begin_in_conversation(
     runtime: Runtime,
     subject: str,
-    place: tuple[str | None, str | None],
-    request: Callable[[str], TaskRequest],
-    *,
-    issuer: Issuer,
-    told: TaskInput,
-) -> tuple[TaskGrant, SessionKey]:
-    """Begin a task in the session of its conversation. See `Guard.task`.
-
-    Args:
-        runtime: Of the guard.
-        subject: Whose task it is.
-        place: The session and the conversation that it is to go on with; None for none.
-        request: Returns what to ask for, in a session.
-        issuer: Signs the task.
-        told: What its agent is told.
-    """
-    said, pasted = _split(told.prompt)
-    # What others wrote is not the user's, whether it comes beside the prompt or within it.
-    data = [*pasted, *_data_texts(told.data)]
-    trust = "untrusted" if data else told.trust
-    grant, key = _begin(runtime, subject, place, request, issuer=issuer, trust=trust)
-    runtime.origins.of(key).words(said, data)
-    return grant, key
-
-
-def _split(prompt: str) -> tuple[list[str], list[str]]:
-    """Return what the user says of a prompt, and what is data in it: `prompt_marks.apart`."""
-    if prompt == "":
-        return [], []
-    from inbounds.provenance.prompt_marks import apart
-
-    return apart(prompt)
-
-
-def _data_texts(data: str | Sequence[str]) -> list[str]:
-    """Return the texts that come as data beside a prompt; an empty one does not count.
-
-    Raises:
-        ConfigurationError: `configuration.wrong_kind`: it is something else than texts.
-    """
-    texts = [data] if isinstance(data, str) else list(data)
-    if not all(isinstance(text, str) for text in texts):
-        raise ConfigurationError(
-            "`data` must be text or a list of texts",
-            code="configuration.wrong_kind",
-            hint="give each mail, page or file as text",
-        )
-    return [text for text in texts if text]
-
-
-def _begin(
-    runtime: Runtime,
-    subject: str,
-    place: tuple[str | None, str | None],
+    session: str | None,
+    conversation: str,
     request: Callable[[str], TaskRequest],
     *,
     issuer: Issuer,
     trust: Trust,
 ) -> tuple[TaskGrant, SessionKey]:
-    session, conversation = place
+    """Begin a task in the session that its conversation is bound to, and bind it where it is not.
+
+    Args:
+        runtime: Of the guard.
+        subject: Whose task it is.
+        session: The session that it is to go on with; None for none.
+        conversation: The id of the conversation.
+        request: Returns what to ask for, in a session.
+        issuer: Signs the task.
+        trust: What the session begins with, or is joined with.
+    """
     owner = SessionKey(runtime.tenant, str(subject), runtime.agent, "")
-    name = None if conversation is None else conversation_key(owner, conversation)
-    known = session
+    name = conversation_key(owner, conversation)
     for _ in range(_MOST_ATTEMPTS):
-        if name is not None:
-            found = runtime.sessions.find_conversation(name)
-            runtime.bindings.require_kept(name, found.sid if found else None)
-            if found is None and not runtime.bindings.is_complete:
-                trust = "untrusted"
-            if found is not None and session not in (None, found.sid):
-                raise _other_session()
-            known = found.sid if found is not None else session
-        sid = known or f"session-{uuid7()}"
-        wanted = request(sid)
-        runtime.refresh_live(clock.monotonic() + runtime.configuration.deadline)
-        grant = issuer.begin(wanted, runtime.pdp)
-        key = SessionKey(wanted.tenant, subject, wanted.agent, sid)
-        some_tool = next(iter(grant.authority.tools))
-        runtime.begin_session(key, fresh=known is None, some_tool=some_tool, trust=trust)
-        if name is None:
-            return grant, key
-        bound = runtime.sessions.bind_conversation(name, sid)
-        if bound.sid == sid:
-            runtime.bindings.record(name, sid)
+        found = runtime.sessions.find_conversation(name)
+        runtime.bindings.require_kept(name, found.sid if found else None)
+        if found is None and not runtime.bindings.is_complete:
+            trust = "untrusted"
+        if found is not None and session not in (None, found.sid):
+            raise _other_session()
+        known = found.sid if found is not None else session
+        grant, key = begin_in(runtime, subject, known, request, issuer=issuer, trust=trust)
+        bound = runtime.sessions.bind_conversation(name, key.sid)
+        if bound.sid == key.sid:
+            runtime.bindings.record(name, key.sid)
             return grant, key
         # Another process has bound it meanwhile: the task goes on in that session.
         issuer.end(grant)

@@ -26,8 +26,9 @@ from inbounds.model.delegation import (
     DelegationQuestion,
     Holding,
 )
-from inbounds.model.question import QUESTION_VERSION, Credentials
+from inbounds.model.question import QUESTION_VERSION
 from inbounds.model.token_claims import ChildClaims
+from inbounds.model.whole_question import Credentials
 from inbounds.pdp import ACCEPTANCE, DELEGATION
 from inbounds.process import clock
 from inbounds.process.ids import uuid7

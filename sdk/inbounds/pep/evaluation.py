@@ -6,7 +6,8 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError, InvalidAnswer
-from inbounds.model.question import Question, _Closed
+from inbounds.model.question import _Closed
+from inbounds.model.whole_question import Question
 from inbounds.pdp import EVALUATION
 from inbounds.process import clock
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
 from inbounds.model.claims import Scope
+from inbounds.pep.beginning import TaskInput, begin
 from inbounds.pep.config import Configuration, Options
-from inbounds.pep.conversations import TaskInput, begin
 from inbounds.pep.runtime import Runtime, engine
 from inbounds.pep.tool import GuardedTool, GuardedTools, ResourceOf, ToolDecorator
 from inbounds.sessions.store import SessionKey

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from inbounds.credentials.task_authority import TaskAuthority, entered_task
 from inbounds.errors import ConfigurationError, InboundsError
-from inbounds.pep.conversations import join
 from inbounds.pep.labelled import PLAIN
 
 from .call import Call
@@ -361,6 +360,8 @@ class Task(TaskAuthority):
                 `conversation.malformed`. No call may run.
             DecisionUnavailable: The session store could not be reached. No call may run.
         """
+        from inbounds.pep.conversations import join
+
         join(self._runtime, self, conversation, history)
 
     # --- delegation -----------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 from .grades import TRUSTED
 from .plain_values import NOTHING, members, step
-from .spellings import readings, spellings_of
+from .spellings import spellings_of
 from .values import (
     ACCOUNT,
     HOST,
@@ -60,7 +60,7 @@ def may_stand(text: str, value: str) -> bool:
 
 def _stands(text: str, value: str) -> bool:
     # Imported here: few results hold what a call was given.
-    from .prompt_text import stands
+    from inbounds.provenance.prompt_text import stands
 
     return stands(text, value)
 
@@ -131,6 +131,8 @@ class CallInputs:
                 self._keys.update(leaf.keys)
                 if found != "listing":
                     self.lasting.update(leaf.keys)
+                    from inbounds.provenance.readings import readings
+
                     within |= read_as
                     within.update(readings(leaf.text))
                 if leaf.text:

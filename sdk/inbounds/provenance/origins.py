@@ -13,7 +13,7 @@ from inbounds.model.question import Argument, Link, Origin
 from inbounds.process.locks import ProcessLock
 
 from .call_inputs import CallInputs
-from .destinations import is_outward, names_destination, names_host_within
+from .destinations import HOST_MARKS, is_outward, names_destination
 from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
@@ -548,7 +548,7 @@ class Origins:
         if not self._mentioned:
             return []
         with self._lock:
-            from .graded_leaves import keys_by_grade
+            from inbounds.provenance.graded_leaves import keys_by_grade
 
             read = keys_by_grade(THIRD_PARTY, leaves(arguments, registered), parsed, found)
             stated = ((at, keys) for at, keys, _ in read if found[at].source != "prompt")
@@ -575,7 +575,7 @@ class Origins:
         """
         if isinstance(self._words, NoWords) and not (self._changed or self._paid):
             return []
-        from .graded_leaves import doubtful
+        from inbounds.provenance.graded_leaves import doubtful
 
         with self._lock:
             return doubtful(
@@ -613,7 +613,11 @@ class Origins:
             free = argument.kind in ("text", "none")
             written = free and argument.role in ("content", "none")
             # Of a target that holds several values, each link is looked at as well.
-            several = argument.role == "target" and names_host_within(value)
+            several = argument.role == "target" and HOST_MARKS.search(value) is not None
+            if several:
+                from inbounds.provenance.destination_text import names_host_within
+
+                several = names_host_within(value)
             if not (written or several) and is_outward(argument, value):
                 continue
             links = self._links(value, bare=free)
@@ -624,7 +628,7 @@ class Origins:
     def _links(self, text: str, *, bare: bool) -> list[Link]:
         if not may_link(text):
             return []
-        from .links import MOST, keys_of_link, links_of
+        from inbounds.provenance.links import MOST, keys_of_link, links_of
 
         links: dict[Link, None] = {}
         read: list[tuple[str, str]] = []
@@ -698,7 +702,7 @@ def _is_nameable(titles: Mapping[str, bool]) -> bool:
     """Whether a prompt could name a record by one of its titles."""
     if not titles:
         return False
-    from .prompt_titles import nameable
+    from inbounds.provenance.prompt_titles import nameable
 
     return any(map(nameable, titles))
 

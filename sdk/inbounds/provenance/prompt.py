@@ -210,7 +210,7 @@ class Words:
         """Whether these words, as `joined_words` returns them, were ruled out since."""
         if not self.denies or not phrase:
             return False
-        from .stop_words import is_common
+        from inbounds.provenance.stop_words import is_common
 
         common, whole = is_common(phrase), f"{APART}{phrase}{APART}"
         parts = set(phrase.split())
@@ -234,7 +234,7 @@ class Words:
         """
         if not self._kept:
             return -1
-        from .prompt_titles import is_specific
+        from inbounds.provenance.prompt_titles import is_specific
 
         words = filter(is_specific, joined_words(nfc(title)).split())
         return max((self._kept.get(word, -1) for word in words), default=-1)
@@ -281,7 +281,7 @@ class Words:
     @cached_property
     def titles(self) -> PromptTitles:
         """What the prompts call records by. It is read when a record is asked for."""
-        from .prompt_titles import PromptTitles
+        from inbounds.provenance.prompt_titles import PromptTitles
 
         return PromptTitles(self, self._texts)
 
@@ -430,7 +430,7 @@ def _broader(key: str) -> Iterator[str]:
 
 def _names(run: str) -> Iterator[frozenset[str]]:
     """Yield the words of each name that stands in what is ruled out."""
-    from .prompt_titles import is_specific
+    from inbounds.provenance.prompt_titles import is_specific
 
     for found in _CAPITALISED.finditer(run):
         words = [word for word in joined_words(found.group()).split() if is_specific(word)]

@@ -229,7 +229,7 @@ def is_deleted(before: str) -> bool:
 
 def _deletes_title(before: str, behind: str) -> bool:
     """Whether what stands around the title of a record plainly says to delete the record."""
-    from .title_marks import before_link
+    from inbounds.provenance.title_marks import before_link
 
     before = before_link(before)
     if not is_deleted(before):
@@ -267,7 +267,7 @@ def _suits(text: str, value: str, at: int, how: How) -> bool:
     if how == "name":
         return value[:1].isupper() and _BEGINS_SENTENCE.search(before) is None
     if how == "deleted":
-        from .stop_words import is_common
+        from inbounds.provenance.stop_words import is_common
 
         # `Delete a.txt, b.txt is the new one`
         subject = _IS.match(text, end) is not None

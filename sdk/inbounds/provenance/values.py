@@ -46,27 +46,8 @@ _MOST_SIGNS = 100
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _NO_SIGN = re.compile(r"[^a-z0-9]+")
 _LONGEST_WITH_BLANKS = 320
-_BEFORE_AT = re.compile(r"[A-Za-z0-9._+-]{1,64}\Z")
-_AFTER_AT = re.compile(r"[\w-]+(?:\.[\w-]+){1,9}")
-_OPENING = '<>()[],;:"\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u300c\u300e'
-_AROUND = "'`*_/|={~\u2018\u2019\u201a"
-_MOST_AROUND = 8
-_PLAIN_LOCAL = re.compile(r"(?!-)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-_PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?\.){1,8}[a-z]{2,20}")
-_SCHEME = re.compile(r"(?:https?|wss?)\Z", re.IGNORECASE)
-_AFTER_SCHEME = re.compile(r"""://[^\s<>"'`\x00]{1,2048}""")
-# What begins with one class of characters is searched for many times as fast as what begins with a
-# look behind: that comes after the first character here.
-_COMPACT_ACCOUNT = re.compile(
-    r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}[A-Z0-9]{8,30}(?![A-Za-z0-9])"
-)
-_GROUPED_ACCOUNT = re.compile(
-    r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?"
-    r"(?![A-Za-z0-9])"
-)
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
 _PHONE = re.compile(r"\+(?<![\w+]\+)[0-9](?:[ ().-]{0,2}[0-9]){5,14}(?![0-9])")
-_PATH = re.compile(r"(?<![\w./~:-])[~/]?[\w.-]*(?:/[\w.-]+)+/?")
 _DIGIT = re.compile(r"[0-9]")
 _BEGINS_ACCOUNT = re.compile(r"[A-Z][A-Z][0-9][0-9]")
 NUMBERS = re.compile(r"[0-9](?:[0-9.,]{0,40}[0-9])?")
@@ -90,7 +71,6 @@ _NAMED_MAIL = re.compile(
     r"(?:\"[^\"@\\\x00-\x1f\x7f]{0,200}\"|[^<>@,;:\"\\\x00-\x1f\x7f]{0,200}) ?<([^<>\s]{3,320})>"
 )
 _CURRENCY = re.compile(r"(?<![A-Za-z])[A-Z]{3}\Z")
-_END_OF_URL = ".,;:!?*_)]}"
 
 
 def nfc(text: str) -> str:
@@ -197,16 +177,16 @@ def typed(text: str) -> Iterator[str]:
     if len(text) > _LONGEST_WITH_BLANKS and " " in text:
         return
     if "@" in text:
-        yield from _of_kind("email", text)
+        yield from keys_of_kind("email", text)
         named = _NAMED_MAIL.fullmatch(text)
         if named:
-            yield from _of_kind("email", named.group(1))
+            yield from keys_of_kind("email", named.group(1))
     elif "://" in text:
-        yield from _of_kind("url", text)
+        yield from keys_of_kind("url", text)
     elif "/" in text:
-        yield from _of_kind("path", text)
+        yield from keys_of_kind("path", text)
     elif "." in text and _HOST.fullmatch(text):
-        yield from _of_kind("host", text)
+        yield from keys_of_kind("host", text)
     yield from _typed_digits(text, text[0])
 
 
@@ -246,23 +226,20 @@ def _typed_digits(text: str, first: str) -> Iterator[str]:
 def embedded(text: str) -> Iterator[str]:
     """The keys of what stands within a text: addresses, accounts, phones, paths and numbers."""
     if "@" in text:
-        yield from _mails(text)
+        from inbounds.provenance.embedded_values import mails
+
+        yield from mails(text)
     if "://" in text:
-        yield from _urls(text)
+        from inbounds.provenance.embedded_values import urls
+
+        yield from urls(text)
     if "/" in text:
+        from inbounds.provenance.embedded_values import paths
+
         for word in text.split():
             if "/" in word and "://" not in word:
-                yield from _paths(word)
+                yield from paths(word)
     yield from _numeric(text)
-
-
-def _paths(word: str) -> Iterator[str]:
-    for found in _PATH.finditer(word):
-        path = found.group()
-        if len(path) <= LONGEST_TYPED:
-            yield from _of_kind("path", path)
-            if path.endswith("."):
-                yield from _of_kind("path", path.rstrip("."))
 
 
 def _numeric(text: str) -> Iterator[str]:
@@ -272,7 +249,9 @@ def _numeric(text: str) -> Iterator[str]:
         for found in _PHONE.finditer(text):
             yield PHONE + re.sub(r"[ ().-]", "", found.group())
     if _BEGINS_ACCOUNT.search(text):
-        yield from _accounts_in(text)
+        from inbounds.provenance.embedded_values import accounts_in
+
+        yield from accounts_in(text)
     yield from _plain_numbers(text)
     yield from _dates(text)
 
@@ -280,7 +259,7 @@ def _numeric(text: str) -> Iterator[str]:
 def _dates(text: str, *, whole: bool = False) -> Iterator[str]:
     if "-" not in text:
         return
-    from .dates import written_dates
+    from inbounds.provenance.dates import written_dates
 
     for date in written_dates(text, whole=whole):
         yield DATE + date
@@ -295,13 +274,6 @@ def _plain_numbers(text: str) -> Iterator[str]:
                 key = written_number(found.group())
                 if key is not None:
                     yield key
-
-
-def _accounts_in(text: str) -> Iterator[str]:
-    for found in _COMPACT_ACCOUNT.finditer(text):
-        yield ACCOUNT + found.group()
-    for found in _GROUPED_ACCOUNT.finditer(text):
-        yield from _accounts(found.group())
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
@@ -322,84 +294,8 @@ def stands_alone(text: str, start: int, end: int) -> bool:
     return True
 
 
-def _mails(text: str) -> Iterator[str]:
-    at = text.find("@")
-    while at >= 0:
-        before = _BEFORE_AT.search(text, max(0, at - 65), at)
-        after = _AFTER_AT.match(text, at + 1, at + 256)
-        if before and after:
-            local = before.group()
-            whole = _begins(text, before.start()) and _ends(text, after.end())
-            if whole and len(local) <= 64:
-                # What a list begins a line with.
-                yield from _mail(local.lstrip("-"), after.group())
-        at = text.find("@", at + 1)
-
-
-def _begins(text: str, start: int) -> bool:
-    """Whether an address begins there, and is not the end of a longer one."""
-    # Some characters may stand within an address as well as around one.
-    around = start
-    while around and start - around < _MOST_AROUND and text[around - 1] in _AROUND:
-        around -= 1
-    return around == 0 or text[around - 1].isspace() or text[around - 1] in _OPENING
-
-
-def _ends(text: str, end: int) -> bool:
-    """Whether an address ends there, and is not the beginning of a longer one."""
-    if end == len(text) or text[end].isspace():
-        return True
-    if text[end] == ".":
-        return end + 1 == len(text) or not (text[end + 1].isalnum() or text[end + 1] in "-_")
-    return text[end] != "@" and unicodedata.category(text[end])[0] not in "LMNC"
-
-
-def _mail(local: str, domain: str) -> Iterator[str]:
-    if _PLAIN_LOCAL.fullmatch(local) and _PLAIN_DOMAIN.fullmatch(domain) and "xn--" not in domain:
-        # What the URL library makes of these as well, in a tenth of the time.
-        yield f"{MAIL}{local}@{domain}"
-    else:
-        yield from _of_kind("email", f"{local}@{domain}")
-
-
-def _urls(text: str) -> Iterator[str]:
-    for url in written_urls(text):
-        yield from _of_kind("url", url)
-
-
-def written_urls(text: str) -> Iterator[str]:
-    """The URLs of the schemes that arguments may have, as they stand in a text."""
-    at = text.find("://")
-    while at >= 0:
-        scheme = _SCHEME.search(text, max(0, at - 5), at)
-        after = _AFTER_SCHEME.match(text, at)
-        if scheme and after:
-            yield scheme.group() + _without_end(after.group())
-        at = text.find("://", at + 3)
-
-
-def _without_end(url: str) -> str:
-    """Leave out what ends the sentence rather than the URL."""
-    while url and url[-1] in _END_OF_URL:
-        if url[-1] == ")" and url.count("(") >= url.count(")"):
-            break
-        url = url[:-1]
-    return url
-
-
-def _accounts(grouped: str) -> Iterator[str]:
-    """An account number in groups; the words after it may look like groups of it."""
-    groups = grouped.split(" ")
-    for count in range(len(groups), 2, -1):
-        try:
-            yield ACCOUNT + normalize("iban", "".join(groups[:count]))[0]
-        except InvalidFormat:
-            continue
-        return
-    yield ACCOUNT + "".join(groups)
-
-
-def _of_kind(kind: Kind, text: str) -> Iterator[str]:
+def keys_of_kind(kind: Kind, text: str) -> Iterator[str]:
+    """Yield the key of a text as a value of a kind, if it is one."""
     try:
         yield FAMILIES[kind] + normalize(kind, text)[0]
     except (InvalidFormat, UnicodeError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .values import HOST, LONGEST_TYPED, PATH, typed, written_urls
+from .values import HOST, LONGEST_TYPED, PATH, typed
 
 _CHUNK = re.compile(r"\S+")
 _OPENING = "([{<\"'*`|\u201c\u2018\u00ab\u201e"
@@ -83,6 +83,8 @@ def keys_of_names(text: str, spans: list[tuple[int, int]]) -> Iterator[str]:
     for start, end in spans:
         name = text[start:end]
         if "://" in name:
+            from inbounds.provenance.embedded_values import written_urls
+
             url = next(written_urls(name), "")
             yield from typed(url if url in (name, name.rstrip(_CLOSING)) else "")
         elif "/" not in name:
@@ -105,7 +107,7 @@ def is_host(text: str) -> bool:
     """Whether a text is the name of a host rather than that of a file."""
     if _HOST.fullmatch(text) is None:
         return False
-    from .stop_words import FILES
+    from inbounds.provenance.stop_words import FILES
 
     return text.rpartition(".")[2].lower() not in FILES
 

@@ -21,7 +21,8 @@ from inbounds.identity.signing_keys import thumbprint, token_claims
 from inbounds.identity.task_token import sign_task
 from inbounds.model.claims import IssuanceAnswer, Scope
 from inbounds.model.delegation import Holding, Hop, IssuerQuestion, RenewalQuestion
-from inbounds.model.question import QUESTION_VERSION, Credentials
+from inbounds.model.question import QUESTION_VERSION
+from inbounds.model.whole_question import Credentials
 from inbounds.pdp import ISSUANCE
 from inbounds.process import clock
 from inbounds.process.ids import uuid7

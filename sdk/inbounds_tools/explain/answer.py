@@ -10,7 +10,7 @@ import rfc8785
 from pydantic import ValidationError
 
 from inbounds.dev.deployment import revision_of
-from inbounds.model.question import Question
+from inbounds.model.whole_question import Question
 from inbounds_tools.catalogue import hidden
 from inbounds_tools.policytest.scenes import Scene
 

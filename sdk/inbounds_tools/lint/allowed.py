@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from inbounds.canonical.strict_yaml import Lines
+from inbounds.canonical.yaml_lines import Lines
 
 _MARK = b"lint:"
 _COMMENT = re.compile(r"(?:(?<=\s)|^)#\s*lint:(?P<said>[^#]*(?:#(?!\s*lint:)[^#]*)*)")

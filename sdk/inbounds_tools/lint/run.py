@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from inbounds.canonical.strict_yaml import Lines
+from inbounds.canonical.yaml_lines import Lines
 from inbounds.dev.deployment import read
 from inbounds.dev.schema_issues import suggestion
 from inbounds.files.regular_file import read_regular

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests import linted
 
-from inbounds.canonical.strict_yaml import Lines, line_of
+from inbounds.canonical.yaml_lines import Lines, line_of
 from inbounds_tools.lint import lint
 
 TOOLS = """\

@@ -7,12 +7,8 @@ import pytest
 
 from inbounds.canonical.code_hosts import hosts
 from inbounds.model.question import Argument
-from inbounds.provenance.destinations import (
-    has_scheme,
-    is_outward,
-    names_host,
-    names_host_within,
-)
+from inbounds.provenance.destination_text import has_scheme, names_host, names_host_within
+from inbounds.provenance.destinations import is_outward
 from inbounds.provenance.links import UNREAD, links_of
 from inbounds.provenance.prompt_marks import apart
 
