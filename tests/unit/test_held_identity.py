@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from inbounds import AccessDenied, ConfigurationError, DecisionUnavailable, TokenInvalid
-from inbounds.identity import IdentityToken, Rotating, identity_cache
+from inbounds.identity import IdentityToken, Rotating, identity_cache, identity_fetches
 from inbounds.identity.identity_cache import IdentityCache
 from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest
@@ -176,19 +176,19 @@ class TestUnreachable:
         later(250)
         begun = time.monotonic()
         assert token(holder, seconds=20) == "t1"
-        assert time.monotonic() - begun < identity_cache.PATIENCE + 14
+        assert time.monotonic() - begun < identity_fetches.PATIENCE + 14
         source.free.set()
 
     def test_a_source_that_hangs_takes_few_threads(self, later):
         source = Stuck()
         holder = IdentityCache(source, waits=True)
         before = threading.active_count()
-        for _ in range(identity_cache.MOST + 4):
+        for _ in range(identity_fetches.MOST + 4):
             with pytest.raises(DecisionUnavailable) as caught:
                 token(holder, seconds=0.01)
-            later(identity_cache.GIVEN_UP + 1)
+            later(identity_fetches.GIVEN_UP + 1)
         assert caught.value.code == "identity.unreachable"
-        assert threading.active_count() <= before + identity_cache.MOST
+        assert threading.active_count() <= before + identity_fetches.MOST
         source.free.set()
 
     @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_without_another_thread_it_says_so(monkeypatch):
     holder = IdentityCache(Source(), waits=True)
     with monkeypatch.context() as full:
         full.setattr(threading.Thread, "start", refuse)
-        for _ in range(identity_cache.MOST + 1):
+        for _ in range(identity_fetches.MOST + 1):
             with pytest.raises(DecisionUnavailable) as caught:
                 token(holder)
     assert caught.value.code == "identity.unreachable"

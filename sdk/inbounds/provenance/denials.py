@@ -157,14 +157,6 @@ def doubtful(reading: Reading) -> frozenset[int]:
     return exclusions(reading).doubtful
 
 
-def tokens_ruled_out(text: str) -> list[Token]:
-    """Return the tokens of a text that it names only to rule them out, in order.
-
-    Of a text that is too long to be read whole, what lies between is ruled out in one.
-    """
-    return tokens_excluded(text)[0]
-
-
 def tokens_excluded(text: str) -> tuple[list[Token], list[Token]]:
     """Return the tokens of a text that it rules out, and those that it may rule out, in order."""
     reading = read(text)

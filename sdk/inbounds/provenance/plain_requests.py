@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from .prompt_text import TITLE
+from .prompt_orders import TITLE
 
 _START = r"(?:\A|[.!?\n\x00(])\s*(?:(?:[-*\u2022]|[0-9]{1,2}[.)])\s+)?"
 _OPENER = (

@@ -6,12 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import has_currency, spoken_amounts
 from .dates import spoken_dates, spoken_times, without_dates, written_dates
-from .denial_words import DENYING
 from .doubts import holds_back, is_doubtful, words_kept
 from .prompt_marks import excluded, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText
@@ -19,7 +17,6 @@ from .values import (
     FAMILIES,
     DATE,
     HOST,
-    MAIL,
     NUMBER,
     PATH,
     URL,
@@ -29,13 +26,12 @@ from .values import (
     typed,
     written_number,
 )
-from .whole_names import BEHIND, LABEL, hosts_of, keys_of_names, name_spans, without_names
+from .whole_names import BEHIND, LABEL, keys_of_names, without_names
 
 if TYPE_CHECKING:
     from inbounds.model.question import Kind
 
     from .prompt_titles import PromptTitles
-    from .sentences import Token
 
 MOST = 200_000
 """How many characters of the prompts of a session are known; what is beyond was said nowhere."""
@@ -44,7 +40,7 @@ _FOR_GOOD = 1 << 60
 """Later than any prompt."""
 _ANY = "*"
 """Stands for any currency, where a tool states none."""
-_DAY = len("2026-05-04")
+DAY = len("2026-05-04")
 _GROUP = 3
 _AMOUNT = 2
 """An amount with its currency is two words."""
@@ -56,12 +52,7 @@ _CHUNK_BEFORE = re.compile(r"(?<!\S)\S{0,64}\Z")
 _CHUNK_BEHIND = re.compile(r"\S{0,64}")
 ADDRESS = re.compile(r"@|://|\bwww\.", re.IGNORECASE)
 BARE_HOST = re.compile(r"(?<![\w.@/:-])((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
-_FILE = re.compile(r"(?<![\w.@/:-])([\w-]+(?:\.[\w-]+)+)(?![\w@/-])")
 _DIGIT_GROUPS = re.compile(r"\b(?:[A-Z]{2}[0-9]{2}|[0-9]{3,})(?: [0-9]{2,})+\b")
-_CAPITALISED = re.compile(r"\b[A-Z][\w'-]+(?: [A-Z][\w'-]*)*")
-"""A name as it is written in English; `Eve A.` is known by `Eve`."""
-_MAIL_HOST = re.compile(r"(?<![\w.+-])@((?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24})(?![\w@-]|\.\w)")
-"""All addresses of a host, as in `nobody @evil.example`."""
 
 
 class _Turn(NamedTuple):
@@ -143,7 +134,10 @@ class Words:
             unsaid = sorted([*out, *unclear], key=lambda token: token.start)
             left.append(without_spans(part, ((token.start, token.stop) for token in unsaid)))
             values += [part[each.start : each.stop] for each in out if each.kind != "word"]
-            runs += _runs(part, out)
+            if out:
+                from inbounds.provenance.ruled_out_values import runs as runs_of
+
+                runs += runs_of(part, out)
         text = BETWEEN.join(left)
         self._texts.append(text)
         if "titles" in vars(self):
@@ -157,11 +151,15 @@ class Words:
         self._amounts.update(dict.fromkeys(_amounts(plain), turn))
         self._times.update(_times(plain))
         self.denies |= bool(runs)
-        for run in runs:
-            self._out.update(dict.fromkeys(_all_values(run), turn))
-            self._amounts_out.update((key, turn) for key, _ in _amounts(run))
+        names: list[frozenset[str]] = []
+        if runs:
+            from inbounds.provenance.ruled_out_values import all_values, names_in
+
+            for run in runs:
+                self._out.update(dict.fromkeys(all_values(run), turn))
+                self._amounts_out.update((key, turn) for key, _ in _amounts(run))
+                names += names_in(run)
         words, whole = (APART.join(["", *map(joined_words, each), ""]) for each in (runs, values))
-        names = [name for run in runs for name in _names(run)]
         self._turns.append(_Turn(f" {joined_words(text)} ", words, whole, names))
         return [quote for quote in quotes if not _is_one_value(quote)]
 
@@ -191,13 +189,15 @@ class Words:
         if amount:
             return key in self._amounts_out and not self.states(key, "")
         if key.startswith(DATE):
-            key = key[: len(DATE) + _DAY]
+            key = key[: len(DATE) + DAY]
         said = self._keys.get(key, -1)
         if self._out.get(key, -1) >= max(0, said):
             return True
+        from inbounds.provenance.ruled_out_values import broader_keys
+
         # What it lies in, or what lies in it, unless it is said as well itself.
         within = key.rstrip("/") + "/"
-        return any(self._out.get(each, -1) > said for each in _broader(key)) or (
+        return any(self._out.get(each, -1) > said for each in broader_keys(key)) or (
             key.startswith(PATH)
             and any(turn > said for each, turn in self._out.items() if each.startswith(within))
         )
@@ -286,7 +286,7 @@ class Words:
         return PromptTitles(self, self._texts)
 
     def _holds_date(self, written: str) -> bool:
-        day, time = written[:_DAY], written[_DAY + 1 :].rstrip("Z")
+        day, time = written[:DAY], written[DAY + 1 :].rstrip("Z")
         return DATE + day in self._keys and (time in ("", "00:00") or time in self._times)
 
     def says(self, value: str, how: How = "words") -> bool:
@@ -306,20 +306,6 @@ def without_spans(text: str, gone: Iterable[tuple[int, int]]) -> str:
         left.append(text[at:start])
         at = max(at, stop)
     return APART.join([*left, text[at:]])
-
-
-def _runs(text: str, gone: list[Token]) -> Iterator[str]:
-    """Yield the stretches of a text that are ruled out, in which tokens follow on each other."""
-    start, stop = 0, -1
-    for token in gone:
-        if stop >= 0 and text[stop : token.start].strip():
-            yield text[start:stop]
-            start = token.start
-        elif stop < 0:
-            start = token.start
-        stop = token.stop
-    if stop >= 0:
-        yield text[start:stop]
 
 
 def _outright(text: str) -> tuple[str, dict[str, tuple[str, str]]]:
@@ -376,27 +362,14 @@ def _values(text: str, spans: list[tuple[int, int]], plain: str) -> set[str]:
     keys.update(keys_of_names(text, spans))
     for url in [key for key in keys if key.startswith(URL)]:
         # Who names a page names the host that it is on.
-        keys.update(key for key in typed(_host_of(url)) if key.startswith(HOST))
+        keys.update(key for key in typed(host_of(url)) if key.startswith(HOST))
     keys.update(DATE + day for day in spoken_dates(plain))
-    keys.update(DATE + written[:_DAY] for written in written_dates(plain))
+    keys.update(DATE + written[:DAY] for written in written_dates(plain))
     return keys
 
 
-def _all_values(text: str) -> set[str]:
-    """The keys of all that stands in a text, within names as well."""
-    keys = {*embedded(without_dates(text)), *keys_of_names(text, name_spans(text))}
-    for found in chain(BARE_HOST.finditer(text), _MAIL_HOST.finditer(text)):
-        keys.update(hosts_of(found.group(1)))
-    for url in [key for key in keys if key.startswith(URL) and key.endswith(f"{_host_of(key)}/")]:
-        # The first page of a host stands for all that is on it.
-        keys.update(key for key in typed(_host_of(url)) if key.startswith(HOST))
-    keys.update(PATH + found.group(1) for found in _FILE.finditer(text))
-    keys.update(DATE + day for day in spoken_dates(text))
-    keys.update(DATE + written[:_DAY] for written in written_dates(text))
-    return keys
-
-
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
+    """Return what stands between the scheme and the path of a URL."""
     return url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
@@ -406,37 +379,6 @@ def _without_groups(found: re.Match[str]) -> str:
     if any(len(group) > _GROUP or not group.isdecimal() for group in groups):
         return APART
     return found.group()
-
-
-def _broader(key: str) -> Iterator[str]:
-    """Yield the keys of what a value lies in: the host of an address, the folders of a path."""
-    family, value = key[: len(HOST)], key[len(HOST) :]
-    if family == PATH:
-        at = value.rstrip("/").rfind("/")
-        while at > 0:
-            yield PATH + value[:at]
-            yield PATH + value[: at + 1]
-            at = value.rfind("/", 0, at)
-    if family not in (MAIL, URL, HOST):
-        return
-    host = value
-    if family != HOST:
-        host = (_host_of(value) if family == URL else value).rpartition("@")[2].partition(":")[0]
-        yield HOST + host
-    while host.count(".") > 1:
-        host = host.partition(".")[2]
-        yield HOST + host
-
-
-def _names(run: str) -> Iterator[frozenset[str]]:
-    """Yield the words of each name that stands in what is ruled out."""
-    from inbounds.provenance.prompt_titles import is_specific
-
-    for found in _CAPITALISED.finditer(run):
-        words = [word for word in joined_words(found.group()).split() if is_specific(word)]
-        name = frozenset(word for word in words if len(word) > 1 and word not in DENYING)
-        if name:
-            yield name
 
 
 def _amounts(text: str) -> Iterator[tuple[str, str]]:
@@ -450,8 +392,8 @@ def _times(text: str) -> Iterator[str]:
     """Yield the times of day that a text states."""
     yield from spoken_times(text)
     for written in written_dates(text):
-        if len(written) > _DAY:
-            yield written[_DAY + 1 :].rstrip("Z")
+        if len(written) > DAY:
+            yield written[DAY + 1 :].rstrip("Z")
 
 
 def joined_words(text: str) -> str:

@@ -47,11 +47,6 @@ def stretches(text: str) -> list[Stretch]:
     return prompt_segments.stretches(text)
 
 
-def ruled_out(text: str) -> list[Token]:
-    """Return what a text names only to rule it out, in order."""
-    return excluded(text)[0]
-
-
 def excluded(text: str) -> tuple[list[Token], list[Token]]:
     """Return what a text rules out, and what it may rule out: `denials.tokens_excluded`."""
     if not may_deny(text):

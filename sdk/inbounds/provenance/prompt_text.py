@@ -34,50 +34,6 @@ _DIGITS_BEFORE = re.compile(r"[0-9]{3} \Z")
 _DIGITS_BEHIND = re.compile(r" [0-9]{3}")
 _ENDS_IN_DIGITS = re.compile(r"[0-9]{3}\Z")
 _BEGINS_SENTENCE = re.compile(r"(?:[.!?:\n\x00][\"'”’)\s]*|\A\s*)\Z")  # noqa: RUF001 -- quotation marks
-_DELETED = re.compile(
-    r"(?s:.*)\b(?:delet|remov|eras|drop|clear|empt|discard|trash|purg|cancel|destroy|wip|bin|revok|clos"
-    r"|throw|get rid of|clean|scrap|withdraw|call(?:s|ed|ing)? off|tak(?:e|es|ing) down)[a-z]*\b"
-    r"((?:[^.!?\n\x00]|\.(?=\S))*)\Z",
-    re.IGNORECASE,
-)
-"""What stands between a word for deleting and what is deleted."""
-_NOT_DELETED = re.compile(
-    r"\b(?:in|from|at|of|within|inside|under|on|to|into|with|for|by|about|than|keep|leave|retain"
-    r"|preserve|save|spare|but|except|not|only|because|since|as|so|which|that|when|while|after"
-    r"|before|until|if|whether)\b",
-    re.IGNORECASE,
-)
-_ONE_MORE = (
-    r"(?:the|a|an|my|our|your|all|both|also|as well as|files?|folders?|director(?:y|ies)|documents?"
-    r"|drafts?|mails?|e-?mails?|messages?|events?|meetings?|appointments?|orders?|bookings?|tickets?"
-    r"|issues?|branch(?:es)?|contacts?|records?|entr(?:y|ies)|accounts?|named|called|titled|one|ones"
-    r"|number|no|nos)"
-)
-_DELETED_AS_WELL = re.compile(rf"[\s,;&]*(?:(?:{_ONE_MORE}|and|or)\b[\s,;&]*)*\Z", re.IGNORECASE)
-"""What may stand between one thing that is deleted and the next, behind what joins them."""
-_IS = re.compile(r" (?:is|are|was|were|has|have|had|must|should|stays?|can|will|may|needs?)\b")
-TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
-_JOINS = re.compile(r"[,;&]|\b(?:and|or|then|plus)\b", re.IGNORECASE)
-_IMPERATIVE = (
-    r"(?:\A|[.!?;\n\x00(]|(?<!\bto )\b(?:please|and|then|now|also|just|kindly|pls)\b)\s*"
-    r"(?:run|rerun|execute|start|launch|use)\b"
-)
-_REPORTED = re.compile(
-    r"\b(?:sa(?:ys?|id)|tells?|told|asks?|asked|wants?|wanted|writes?|wrote|suggests?|suggested"
-    r"|recommends?|instructs?|what|how|why|when|whether|if|should|would|does|did)\b[^.!?;\n\x00]*\Z",
-    re.IGNORECASE,
-)
-"""What begins a sentence in which a command is spoken of, and not given."""
-_ORDERED = re.compile(
-    rf"{_IMPERATIVE}:?(?: (?:the|this|my))?(?: following)?"
-    r"(?: (?:command|script|query|statement|program|code))?:?\s+\Z"
-    rf"|{_IMPERATIVE}[^.!?\n\x00]{{0,48}} (?:with|using|via|by) \Z",
-    re.IGNORECASE,
-)
-_END_OF_ORDER = re.compile(
-    r"\s*(?:\Z|\x00)|[ \t]*\n[ \t]*(?:\n|(?:[-*\u2022]|[0-9]{1,2}[.)]) )|[.!;](?:[\s\x00]|\Z)"
-    r"|,? (?:and|then|and then) [a-z]+\b(?! ?[=<>(.])|, (?:please|thanks|thank)\b|,? please\b"
-)
 
 
 class PromptText:
@@ -121,16 +77,23 @@ class PromptText:
         self._quotes.update(quotes)
         self.quoted += [(quote, *around) for quote, around in quotes.items()]
         self._quotes.update(quote.lower() for quote in quotes if is_words(quote))
+        if quotes:
+            self._read_around(quotes)
+        return spans
+
+    def _read_around(self, quotes: dict[str, tuple[str, str]]) -> None:
+        """Take what quotes are said to be: to be run, to be deleted, or neither."""
+        from inbounds.provenance.prompt_orders import deletes_title, is_deleted, is_ordered
+
         self._orders.update(quote for quote, (before, _) in quotes.items() if is_ordered(before))
         deleted = {quote for quote, (before, _) in quotes.items() if is_deleted(before)}
         self._deleted |= deleted
         self._deleted_titles.update(
             " ".join(_WORD.findall(quote.lower()))
             for quote, (before, behind) in quotes.items()
-            if _deletes_title(before, behind)
+            if deletes_title(before, behind)
         )
         self.quotes_what_stays |= deleted != quotes.keys()
-        return spans
 
     def says(self, value: str, how: How) -> bool:
         """Whether a value stands in the text, from the beginning of a word to the end of one.
@@ -186,10 +149,12 @@ class PromptText:
         """
         if not phrase or phrase in self._deleted_titles:
             return bool(phrase)
+        from inbounds.provenance.prompt_orders import deletes_title
+
         words = _BETWEEN_WORDS.join(map(re.escape, phrase.split()))
         title = re.compile(rf"(?<![^\W_]){words}(?![^\W_]|['’]\w)", re.IGNORECASE)  # noqa: RUF001 -- as people write it
         return any(
-            _deletes_title(
+            deletes_title(
                 self.text[max(0, found.start() - _FAR) : found.start()],
                 self.text[found.end() : found.end() + _NEAR],
             )
@@ -206,37 +171,6 @@ class PromptText:
         """Whether a place is inside a name, and not where it begins or ends."""
         number = bisect_right(self._starts, at) - 1
         return number >= 0 and self._starts[number] < at < self._ends[number]
-
-
-def is_ordered(before: str) -> bool:
-    """Whether what stands before a command says to run it."""
-    near = before[-_NEAR:]
-    return _ORDERED.search(near) is not None and _REPORTED.search(near) is None
-
-
-def is_deleted(before: str) -> bool:
-    """Whether what stands before a value says to delete it, and not what is in it or beside it."""
-    found = _DELETED.match(before)
-    if found is None:
-        return False
-    between = TITLE.sub(" ", found[1])
-    if ";" in between or _NOT_DELETED.search(between) is not None:
-        return False
-    # `Delete a.txt and read b.txt`: what does not follow on what joins them is another clause.
-    joined = [*_JOINS.finditer(between)]
-    return not joined or _DELETED_AS_WELL.match(between, joined[-1].end()) is not None
-
-
-def _deletes_title(before: str, behind: str) -> bool:
-    """Whether what stands around the title of a record plainly says to delete the record."""
-    from inbounds.provenance.title_marks import before_link
-
-    before = before_link(before)
-    if not is_deleted(before):
-        return False
-    from .plain_requests import asks_to_delete
-
-    return asks_to_delete(before, behind)
 
 
 def since_last(ends: re.Pattern[str], text: str) -> str:
@@ -266,15 +200,17 @@ def _suits(text: str, value: str, at: int, how: How) -> bool:
     before = text[max(0, at - _NEAR) : at]
     if how == "name":
         return value[:1].isupper() and _BEGINS_SENTENCE.search(before) is None
-    if how == "deleted":
-        from inbounds.provenance.stop_words import is_common
+    if how not in ("deleted", "order"):
+        return True
+    from inbounds.provenance.prompt_orders import END_OF_ORDER, SUBJECT, is_deleted, is_ordered
 
-        # `Delete a.txt, b.txt is the new one`
-        subject = _IS.match(text, end) is not None
-        return not (subject or is_common(value)) and is_deleted(text[max(0, at - _FAR) : at])
     if how == "order":
-        return is_ordered(before) and _END_OF_ORDER.match(text, end) is not None
-    return True
+        return is_ordered(before) and END_OF_ORDER.match(text, end) is not None
+    from inbounds.provenance.stop_words import is_common
+
+    # `Delete a.txt, b.txt is the new one`
+    subject = SUBJECT.match(text, end) is not None
+    return not (subject or is_common(value)) and is_deleted(text[max(0, at - _FAR) : at])
 
 
 def _places(text: str, value: str) -> Iterator[int]:

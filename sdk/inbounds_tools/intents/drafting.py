@@ -18,7 +18,7 @@ from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope
 from inbounds.model.deployment import AskedFor, Intent
 from inbounds.model.question import Effect, Grade
 from inbounds.provenance.denials import Exclusions, exclusions
-from inbounds.provenance.prompt_text import is_ordered
+from inbounds.provenance.prompt_orders import is_ordered
 from inbounds.provenance.sentences import MOST_READ, Reading, read
 
 from .delegation import Delegation, delegations, sourced, unnamed

@@ -48,7 +48,7 @@ def test_every_word_that_denies_is_looked_for():
         for form in (word, word.upper(), word.capitalize(), word.replace("'", "\u2019")):
             read = form.lower().replace("\u2019", "'") == word
             assert not read or prompt_marks.may_deny(f"please, {form}: x")
-    assert prompt_marks.ruled_out("Send the note to Noah and Norma") == []
+    assert prompt_marks.excluded("Send the note to Noah and Norma") == ([], [])
 
 
 CONTEXT = [
