@@ -22,7 +22,6 @@ from inbounds.canonical.strict_yaml import fault_in, strict_yaml
 from inbounds.credentials import LEASE_TOOL
 from inbounds.errors import ConfigurationError
 from inbounds.files.regular_file import read_regular
-from inbounds.model.budgets import BUDGETS, is_budget
 from inbounds.model.claims import Bounds
 from inbounds.model.deployment import Deployment, SubjectEntry
 from inbounds.model.question import Argument, Kind, Tool
@@ -179,7 +178,11 @@ def _faults(deployment: Deployment) -> Iterator[SchemaIssue]:
     yield from _budgets("budgets", [], deployment.budgets)
 
 
-def _budgets(name: str, path: list[Any], budgets: Iterable[str]) -> Iterator[SchemaIssue]:
+def _budgets(name: str, path: list[Any], budgets: Mapping[str, int]) -> Iterator[SchemaIssue]:
+    if not budgets:
+        return
+    from inbounds.model.budgets import BUDGETS, is_budget
+
     unknown = [budget for budget in budgets if not is_budget(budget)]
     yield from _unknown(name, path, unknown, BUDGETS)
 

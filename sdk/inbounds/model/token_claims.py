@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from .claims import Authority
 from .question import Count, Jwk, Name, _Closed, _Open
@@ -37,8 +37,8 @@ class IdentityClaims(_Open):
     iat: Count
 
 
-class TaskClaims(_Open):
-    """The claims of a task token (`typ task+jwt`)."""
+class _OfTask(BaseModel):
+    """The claims that a task's token and that of each hop have in common."""
 
     iss: Name
     sub: Name
@@ -56,7 +56,11 @@ class TaskClaims(_Open):
     authorization_details: Annotated[list[Authority], Field(min_length=1, max_length=1)]
 
 
-class ChildClaims(_Closed):
+class TaskClaims(_OfTask, _Open):
+    """The claims of a task token (`typ task+jwt`)."""
+
+
+class ChildClaims(_OfTask, _Closed):
     """The claims of a token with which a task was delegated (`typ task-child+jwt`).
 
     Signed by the holder of the token above, whose key `iss` names (RFC 9278) and whose signed
@@ -64,22 +68,8 @@ class ChildClaims(_Closed):
     renewals. `sub`, `aud`, `task`, `sid` and `tenant` are those of the task; the rest is less.
     """
 
-    iss: Name
-    sub: Name
-    aud: list[str]
-    act: Actor
-    exp: Count
-    iat: Count
-    jti: Name
-    task: Name
-    sid: Name
-    tenant: Name
-    cnf: Confirmation
-    del_depth: Count
-    del_max_depth: Count
     par_hash: Name
     delegation: Name
-    authorization_details: Annotated[list[Authority], Field(min_length=1, max_length=1)]
 
 
 class ApprovalClaims(_Open):

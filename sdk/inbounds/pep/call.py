@@ -39,7 +39,6 @@ from inbounds.pdp import DECISION
 from inbounds.pdp.answer import read_answer
 from inbounds.pep.judged_call import JudgedCall, decision_of
 from inbounds.pep.labelled import Bound
-from inbounds.pep.pointers import named_arguments
 from inbounds.pep.prepared_call import PreparedCall, prepare
 from inbounds.pep.tool_run import ToolRun
 from inbounds.process import clock
@@ -264,11 +263,16 @@ class Call:
 
     def _record(self, span: DecisionSpan, decision: Decision) -> Decided:
         call = self._prepared
+        pointers: tuple[str, ...] = ()
+        if decision.reasons:
+            from inbounds.pep.pointers import named_arguments
+
+            pointers = named_arguments(decision.reasons, call.registered, call.canonical.arguments)
         self._decided = self._record_of(
             span,
             outcome=decision.outcome,
             codes=tuple(reason.code for reason in decision.reasons),
-            pointers=named_arguments(decision.reasons, call.registered, call.canonical.arguments),
+            pointers=pointers,
             obligations=tuple(obligation.type for obligation in decision.obligations),
             policy=decision.policy.revision,
             deployment=decision.policy.deployment,

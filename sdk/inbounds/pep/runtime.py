@@ -20,7 +20,6 @@ from inbounds.errors import (
 from inbounds.evidence.outcome_queue import OutcomeQueue
 from inbounds.identity import TaskGrant, TaskRequest
 from inbounds.identity.identity_cache import IdentityCache
-from inbounds.model.budgets import misnamed
 from inbounds.model.claims import Scope
 from inbounds.pdp.registry import Registry, RegistryAnswer
 from inbounds.process import clock
@@ -205,8 +204,11 @@ class Runtime:
                 raise _malformed(f"the {what} must be 1 to 256 printable characters")
         if type(seconds) is not int or not 0 < seconds < 2**53:
             raise _malformed("the seconds must be a whole number above 0")
-        if fault := misnamed(scope.budgets):
-            raise _malformed(fault)
+        if scope.budgets:
+            from inbounds.model.budgets import misnamed
+
+            if fault := misnamed(scope.budgets):
+                raise _malformed(fault)
         self.identity(self.agent)
         return TaskRequest(
             subject=subject,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from inbounds.credentials.task_authority import TaskAuthority, entered_task
@@ -239,42 +238,9 @@ class Task(TaskAuthority):
     ) -> Any:
         """Async twin of `call`; awaits an async tool, runs any other in a thread."""
         __tracebackhide__ = True
-        import asyncio
+        from inbounds.pep.async_calls import acall
 
-        from inbounds.process.threads import run_in_thread
-
-        guarded = self._tools.find(tool)
-        if guarded is None:
-            return await self.apermit(tool, arguments)  # raises: refused, and recorded
-        if guarded.generates_async:
-            return guarded.aiterate(lambda: self, arguments)
-        if guarded.generates:
-            return guarded.iterate(lambda: self, arguments)
-        permit = await self.apermit(guarded, arguments, wait=wait)
-        run = await guarded.aready(self, permit)
-        failure: BaseException | None = None
-        try:
-            # A tool has the program's threads, not the ones that others are decided on.
-            with permit.tool_run.active():
-                result = run() if guarded.asynchronous else await asyncio.to_thread(run)
-                if inspect.isawaitable(result):
-                    result = await result
-            if type(result) not in PLAIN:
-                from inbounds.pep.lazy_results import refuse_lazy
-
-                refuse_lazy(guarded.name, result)
-        except BaseException as error:  # noqa: BLE001 -- a tool may raise anything
-            failure = error
-        if failure is not None:
-            try:
-                # Not while it is handled: whatever is raised then has it behind itself.
-                raise await run_in_thread(permit.fail, failure)
-            finally:
-                del failure
-        try:
-            return await run_in_thread(permit.finish, result)
-        finally:
-            del result
+        return await acall(self, self._tools, tool, arguments, wait)
 
     async def aevaluate(
         self, tool: ToolOrName, arguments: Mapping[str, Any], *, resource: ResourceOf | None = None

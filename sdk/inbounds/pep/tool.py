@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import sys
@@ -15,13 +14,11 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from inbounds.canonical.arguments import canonical_json
-from inbounds.errors import ArgumentNotRepresentable, ConfigurationError, InboundsError
+from inbounds.errors import ArgumentNotRepresentable, ConfigurationError
 from inbounds.model.question import Resource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-    from inbounds.errors import Executed
 
     from .labelled import Labelled
     from .permit import Permit
@@ -190,32 +187,9 @@ class GuardedTool(Generic[P, R_co]):
         judged = permit.arguments
         permit.defer_start()
         try:
-            return self._laid_out(permit, judged)
+            return self.lay_out(permit, judged)
         except BaseException:
             permit.cancel()
-            raise
-
-    async def aready(self, task: Task, permit: Permit) -> Callable[[], Any]:
-        """Async twin of `ready`; also refuses what is over, which would be recorded in the loop.
-
-        Raises:
-            ArgumentNotRepresentable: As `ready`.
-            DecisionUnavailable: `task.over`, or `task.unreconciled`.
-        """
-        from inbounds.process.threads import run_in_thread
-
-        try:
-            with about_decision(permit):
-                task.require_usable()
-        except InboundsError:
-            await run_in_thread(permit.cancel)
-            raise
-        judged = permit.arguments
-        permit.defer_start()
-        try:
-            return self._laid_out(permit, judged)
-        except BaseException:
-            await run_in_thread(permit.cancel)
             raise
 
     def iterate(self, task: Callable[[], Task], arguments: Mapping[str, Any]) -> Iterator[Any]:
@@ -232,7 +206,8 @@ class GuardedTool(Generic[P, R_co]):
 
         return aiterate(self, task, arguments)
 
-    def _laid_out(self, permit: Permit, judged: dict[str, Any]) -> Callable[[], Any]:
+    def lay_out(self, permit: Permit, judged: dict[str, Any]) -> Callable[[], Any]:
+        """Return the call of the function with the judged arguments, as it takes them."""
         if judged.keys() - self._kinds.keys():
             raise _does_not_fit(self.name, "one that it does not take was judged")
         args, kwargs = self._spread(self._restored(judged))
@@ -417,17 +392,6 @@ def resolve_resource(function: ResourceOf, tool: str, /, *args: Any, **kwargs: A
             hint="`resource=` takes the arguments of the tool, by the same names",
         ) from None
     return resource_of(said, tool)
-
-
-@contextlib.contextmanager
-def about_decision(permit: Permit, executed: Executed = "no") -> Iterator[None]:
-    """Let a refusal say which decision it is about, and whether that has run."""
-    try:
-        yield
-    except InboundsError as error:
-        error.executed = executed
-        error.decision_id = permit.decision.id
-        raise
 
 
 def _is(kind: Callable[[Any], bool], *candidates: Any) -> bool:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.process.threads import run_in_thread
 
+from .async_calls import about_decision, aready
 from .labelled import PLAIN
 from .lazy_results import refuse_lazy
 from .results import END
-from .tool import about_decision
 from .tool_errors import raise_alone
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def aiterate(
     """Async twin of `iterate`."""
     within = task()
     permit = await within.apermit(tool, arguments)
-    run = await tool.aready(within, permit)
+    run = await aready(tool, within, permit)
     failure: BaseException | None = None
     try:
         async with contextlib.aclosing(aiterate_within(permit.tool_run, run())) as items:
