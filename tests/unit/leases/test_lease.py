@@ -24,6 +24,7 @@ from inbounds import (
 from inbounds import credentials as leases
 from inbounds.credentials import Issued
 from inbounds.credentials.outbox import LeaseOutbox
+from inbounds.live import LiveFeed
 from inbounds.model.claims import Scope
 from inbounds.process import clock
 from inbounds.testing import AGENT, PolicyUnderTest, small_deployment
@@ -260,7 +261,8 @@ class TestTaskLease:
         if how == "ended":
             feed.end(task.id)
         elif how == "stopped":
-            feed.kill(f"task:{task.id}")
+            with contextlib.closing(LiveFeed(feed._file.path)) as owned:
+                owned.kill(f"task:{task.id}")
         else:
             agents = changes()["agents"]
             agents[AGENT]["state"] = how
