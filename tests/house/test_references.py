@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 from tests.engines import RULES, opa_binary
 
-from inbounds.model import claims, delegation, deployment, question, token_claims
+from inbounds.model import claims, delegation, deployment, question, token_claims, whole_question
 from inbounds.pep import evaluation
 
 pytestmark = pytest.mark.system
@@ -43,8 +43,8 @@ ROOTS = {
     ("data", "inbounds", "lib", "live", "head"): deployment.LiveHead,
 }
 INPUTS = {
-    "inbounds.registry": question.RegistryQuestion,
-    "inbounds.lib.shape.registry": question.RegistryQuestion,
+    "inbounds.registry": whole_question.RegistryQuestion,
+    "inbounds.lib.shape.registry": whole_question.RegistryQuestion,
     "inbounds.evaluation": evaluation.EvaluationQuestion,
     "inbounds.issuance": claims.IssuanceQuestion,
     "inbounds.delegation": delegation.DelegationQuestion,
@@ -171,7 +171,7 @@ def faults(tree):
             names.setdefault(root[-1], root)
     for path in references(tree.get("rules", []), names):
         if path[0] == "input":
-            shape, rest = INPUTS.get(package, question.Question), path[1:]
+            shape, rest = INPUTS.get(package, whole_question.Question), path[1:]
         else:
             root = next((r for r in ROOTS if path[: len(r)] == r), None)
             if root is None:
