@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +51,21 @@ class Done:
         return json.loads(self.out)
 
 
+@functools.cache
+def _compiled() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="inbounds-cache-")
+
+
+def caches() -> str:
+    """Return the folder of this test run in which its programs keep compiled modules."""
+    return _compiled().name
+
+
 def environment(**more: str) -> dict[str, str]:
-    """An environment in which nothing is set but what is said, and where OPA is."""
+    """An environment in which nothing is set but what is said, and where OPA and caches are."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INBOUNDS_")}
     kept |= {"INBOUNDS_OPA_BINARY": str(engines.opa_binary()), "NO_COLOR": "1", "COLUMNS": "200"}
+    kept |= {"XDG_CACHE_HOME": caches()}
     return {name: value for name, value in (kept | more).items() if value}
 
 

@@ -36,6 +36,7 @@ from typing import Self
 
 import yaml
 from tests import engines
+from tests.console import caches
 
 from inbounds.identity.signing_keys import SigningKey
 
@@ -116,6 +117,7 @@ class Walk:
         self._environment = {
             name: value for name, value in os.environ.items() if not name.startswith("INBOUNDS_")
         } | {"PATH": path, "HOME": str(folder), "PYTHONUNBUFFERED": "1", "COLUMNS": "100"}
+        self._environment["XDG_CACHE_HOME"] = caches()
         self._environment.pop("PYTHONPATH", None)
 
     def take(self, block: Block) -> None:

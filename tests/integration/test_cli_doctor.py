@@ -11,7 +11,7 @@ import time
 
 import pytest
 from tests import engines, shipping
-from tests.console import ASSISTANT, SCRIPT, environment, inbounds, python, set_effects
+from tests.console import ASSISTANT, SCRIPT, called, environment, inbounds, python, set_effects
 
 from inbounds.identity.signing_keys import SigningKey
 
@@ -27,7 +27,7 @@ def _assets():
 def well(tmp_path_factory):
     folder = tmp_path_factory.mktemp("well")
     (folder / "app.py").write_text(ASSISTANT, "utf-8")
-    assert inbounds(folder, "init", "app.py").code == 0
+    assert called(folder, "init", "app.py").code == 0
     set_effects(folder, mail_read="read", mail_send="export")
     change(folder, "peps", "token_sha256: []", f"token_sha256: [{shipping.sha256(TOKEN)!r}]")
     change(
@@ -52,8 +52,21 @@ def change(folder, name, old, new):
     path.write_text(text.replace(old, new), "utf-8")
 
 
+@pytest.fixture(scope="module")
+def used_once(well, tmp_path_factory):
+    """The folder after the assistant has run, with its evidence and its key."""
+    folder = shutil.copytree(well, tmp_path_factory.mktemp("used") / "mine")
+    assert python(folder, "app.py").code == 0
+    return folder
+
+
+@pytest.fixture
+def used(used_once, tmp_path):
+    return shutil.copytree(used_once, tmp_path / "mine")
+
+
 def looked(folder, *arguments, **variables):
-    done = inbounds(folder, "doctor", *arguments, "--json", **variables)
+    done = called(folder, "doctor", *arguments, "--json", **variables)
     return done, done.json["findings"]
 
 
@@ -62,7 +75,8 @@ def amiss(findings):
 
 
 def test_where_all_is_well(folder):
-    done, findings = looked(folder)
+    done = inbounds(folder, "doctor", "--json")
+    findings = done.json["findings"]
     assert done.code == 0, amiss(findings)
     assert done.json["ok"] is True
     names = {finding["name"] for finding in findings}
@@ -78,14 +92,14 @@ def test_where_all_is_well(folder):
         "sessions",
         "opa",
     }
-    said = inbounds(folder, "doctor").out
+    said = called(folder, "doctor").out
     assert "all well" in said
     assert "the embedded policy, since INBOUNDS_PDP_URL is not set" in said
 
 
 def test_nothing_is_made_by_looking(folder):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    inbounds(folder, "doctor")
+    assert called(folder, "doctor").code == 0
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
 
 
@@ -111,10 +125,9 @@ def test_nothing_is_made_by_looking(folder):
         (lambda f: (f / ".inbounds" / "evidence.sqlite").write_text("no"), "evidence", "evidence"),
     ],
 )
-def test_one_thing_amiss_is_named_with_what_to_do(folder, break_it, name, says):
-    assert python(folder, "app.py").code == 0
-    break_it(folder)
-    done, findings = looked(folder)
+def test_one_thing_amiss_is_named_with_what_to_do(used, break_it, name, says):
+    break_it(used)
+    done, findings = looked(used)
     assert done.code == 1
     found = [finding for finding in amiss(findings) if finding["name"] == name]
     assert found
@@ -127,7 +140,7 @@ def test_another_key_than_the_deployment_knows_is_found(folder):
     stranger = folder.parent / "stranger"
     stranger.mkdir()
     (stranger / "app.py").write_text(ASSISTANT, "utf-8")
-    assert inbounds(stranger, "init", "app.py").code == 0
+    assert called(stranger, "init", "app.py").code == 0
     shutil.copytree(stranger / ".inbounds" / "issuer", folder / ".inbounds" / "issuer")
     done, findings = looked(folder)
     assert done.code == 1

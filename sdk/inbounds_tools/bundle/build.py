@@ -1,9 +1,9 @@
 """Building the signed bundles of one revision.
 
-The rules are compiled by OPA twice from the same sources, for OPA itself and as a WASM
-module for the embedded engine; both name the digest of those sources. What `opa build`
-makes is packed again so that the same sources give the same bytes (but for the signature:
-ECDSA draws a random number each time).
+OPA itself gets the sources, which it compiles when it loads them, and the embedded engine gets
+the WASM module that `opa build` makes of them; both name the digest of those sources. Everything
+is packed so that the same sources give the same bytes (but for the signature: ECDSA draws a
+random number each time).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from inbounds.engine import assets
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import write_file
 from inbounds.files.trees import remove_file, scratch_folder
@@ -126,8 +127,9 @@ def build(
             "capabilities": capabilities,
             "known_as": {"site": site} if site is not None else {},
         }
-        # First, since the compiler says best what is wrong with a source.
-        if not checked:
+        # First, since the compiler says best what is wrong with a source. The policy as it is
+        # shipped, without rules of a site, was checked when the package was made.
+        if not checked and (site is not None or rego != assets.rego()):
             with sources.schemas_for_site(folder) as said:
                 schemas = rego.parent / "schemas"
                 compiler.refuse_errors(folder, schemas=schemas, said_at=said, **compiling)
@@ -141,9 +143,7 @@ def build(
 
         options = ["--target", "wasm", *_entrypoints()]
         module = archive.unpack(compiler.build(folder, options=options, **compiling))
-        compiled = module
-        if only is None:
-            compiled = archive.unpack(compiler.build(folder, **compiling))
+        rules = sources.modules(folder)
 
     def manifest(artefact: Artefact, *roots: str, **more: Any) -> bytes:
         about = {
@@ -155,8 +155,8 @@ def build(
         whole = {"revision": revision, "roots": sorted(roots), "rego_version": 1, **more}
         return _json({**whole, "metadata": {"inbounds": about}})
 
-    documents = json.loads(compiled["data.json"])
-    rules = {path: text for path, text in compiled.items() if path.endswith(".rego")}
+    # What OPA read of every `data.json` and `data.yaml`, so that both engines have the same.
+    documents = json.loads(module["data.json"])
     site_rules = {path: rules.pop(path) for path in list(rules) if path.startswith("site/")}
     embedded = {"inbounds": documents["inbounds"], "site": documents.get("site", {})}
     if data is not None:

@@ -134,6 +134,14 @@ def schemas_for_site(into: Path) -> Iterator[dict[str, str]]:
         remove_file(root)
 
 
+def modules(folder: Path) -> dict[str, bytes]:
+    """Return the sources in Rego of the bundle in `folder`, by their path in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*.rego"))
+    }
+
+
 def digest(folder: Path) -> str:
     """Return the SHA-256 over every path and content below `folder`, in hexadecimal."""
     whole = hashlib.sha256()
