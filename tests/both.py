@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import tempfile
 import time
@@ -88,20 +89,32 @@ def place_embedded(policy: EmbeddedPolicy, deployment: Any, live: Any) -> None:
 @contextlib.contextmanager
 def both() -> Iterator[Both]:
     """Run both engines on the project's sources."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        keys = engines.signing_keys(folder)
-        wasm = engines.build_wasm(
-            [engines.RULES],
-            folder / "policy.wasm.tar.gz",
-            keys=keys,
-            roots=["inbounds", "system"],
-        )
-        with engines.opa(
-            [engines.RULES], roots=["inbounds", "system"], replace=engines.FROZEN_CLOCK
-        ) as opa:
-            engine = Both(opa, wasm, keys.public)
-            try:
-                yield engine
-            finally:
-                engine.embedded.close()
+    wasm, key = _built(engines.sources_digest([engines.RULES]))
+    with engines.opa(
+        [engines.RULES], roots=["inbounds", "system"], replace=engines.FROZEN_CLOCK
+    ) as opa:
+        engine = Both(opa, wasm, key)
+        try:
+            yield engine
+        finally:
+            engine.embedded.close()
+
+
+@functools.cache
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="inbounds-both-")
+
+
+@functools.cache
+def _built(digest: str) -> tuple[Path, Path]:
+    """Build the module of the sources of this digest, once in this process, and its key."""
+    folder = Path(_scratch().name) / digest
+    folder.mkdir()
+    keys = engines.signing_keys(folder)
+    wasm = engines.build_wasm(
+        [engines.RULES],
+        folder / "policy.wasm.tar.gz",
+        keys=keys,
+        roots=["inbounds", "system"],
+    )
+    return wasm, keys.public

@@ -17,6 +17,7 @@ sources as they are, and the time through `clock`.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -135,6 +136,14 @@ def build_wasm(
         )
         build(folder, out, keys=keys, options=["-t", "wasm", *(f"-e={e}" for e in entrypoints)])
     return out
+
+
+def sources_digest(folders: Sequence[Path]) -> str:
+    """Return a digest of all that lies in `folders`, by path and content."""
+    whole = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        whole.update(f"{path}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
 
 
 def build_probe(folder: Path, rego: str, *, keys: SigningKeys, rules: Sequence[str]) -> Path:

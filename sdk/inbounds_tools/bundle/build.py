@@ -1,9 +1,10 @@
 """Building the signed bundles of one revision.
 
 OPA itself gets the sources, which it compiles when it loads them, and the embedded engine gets
-the WASM module that `opa build` makes of them; both name the digest of those sources. Everything
-is packed so that the same sources give the same bytes (but for the signature: ECDSA draws a
-random number each time).
+the WASM module that `opa build` makes of them. Of the policy as it is shipped, without rules of a
+site, that is the module which the package ships. Both name the digest of those sources, and
+everything is packed so that the same sources give the same bytes (but for the signature: ECDSA
+draws a random number each time).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.engine import assets
+from inbounds.engine.bundle import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import write_file
 from inbounds.files.trees import remove_file, scratch_folder
@@ -127,9 +129,10 @@ def build(
             "capabilities": capabilities,
             "known_as": {"site": site} if site is not None else {},
         }
+        shipped = _shipped(rego, capabilities) if site is None else None
         # First, since the compiler says best what is wrong with a source. The policy as it is
         # shipped, without rules of a site, was checked when the package was made.
-        if not checked and (site is not None or rego != assets.rego()):
+        if not checked and shipped is None:
             with sources.schemas_for_site(folder) as said:
                 schemas = rego.parent / "schemas"
                 compiler.refuse_errors(folder, schemas=schemas, said_at=said, **compiling)
@@ -141,8 +144,11 @@ def build(
         revision = f"{described}-{digest[:12]}"
         sources.state(folder, {"revision": revision, **stated})
 
-        options = ["--target", "wasm", *_entrypoints()]
-        module = archive.unpack(compiler.build(folder, options=options, **compiling))
+        if shipped is not None and shipped.metadata["sources"] == f"sha256:{digest}":
+            module = shipped.files
+        else:
+            options = ["--target", "wasm", *_entrypoints()]
+            module = archive.unpack(compiler.build(folder, options=options, **compiling))
         rules = sources.modules(folder)
 
     def manifest(artefact: Artefact, *roots: str, **more: Any) -> bytes:
@@ -157,6 +163,7 @@ def build(
 
     # What OPA read of every `data.json` and `data.yaml`, so that both engines have the same.
     documents = json.loads(module["data.json"])
+    documents["inbounds"]["build"] = {"revision": revision, **stated}
     site_rules = {path: rules.pop(path) for path in list(rules) if path.startswith("site/")}
     embedded = {"inbounds": documents["inbounds"], "site": documents.get("site", {})}
     if data is not None:
@@ -216,6 +223,18 @@ def _written(packed: Mapping[Artefact, bytes], out: Path, revision: str) -> dict
         if path not in written.values():
             remove_file(path, below=out)
     return written
+
+
+def _shipped(rego: Path, capabilities: Path) -> SignedBundle | None:
+    """Return the module that the package ships, where these are the package's own sources."""
+    try:
+        own = (assets.rego(), assets.capabilities())
+        if (rego, capabilities) != own:
+            return None
+        return read_signed(assets.wasm_bundle(), assets.release_key())
+    except ConfigurationError:
+        # They are being made, or are not whole: then everything is compiled.
+        return None
 
 
 def _deployment(folder: Path) -> dict[str, Any]:
