@@ -34,6 +34,8 @@ from inbounds import Guard
 from inbounds.dev.issuer import About
 from inbounds.dev.setup import create_development
 from inbounds.engine import assets
+from inbounds.engine.compiled import CompiledModules
+from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.verify import verify
 from inbounds.identity.signing_keys import SigningKey
@@ -223,7 +225,14 @@ class Place:
         return guard
 
     def environment(self, url: str = "", **more: str) -> dict[str, str]:
-        """The environment of a program whose `Guard()` is on this deployment."""
+        """The environment of a program whose `Guard()` is on this deployment.
+
+        With the policy in its process, it finds the compiled module that an earlier one has left.
+        """
+        if not url and not (self.home / "compiled").exists():
+            key = subkey(deployment_key(self.home / "deployment.key"), "compiled")
+            kept = CompiledModules.of(self.home, key)
+            EmbeddedPolicy(assets.wasm_bundle(), key=assets.release_key(), compiled=kept).close()
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         told = {f"INBOUNDS_{name.upper()}": value for name, value in self.options(url).items()}
         return {**kept, **told, "RAN": str(self.folder / "ran"), **more}

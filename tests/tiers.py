@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import os
 import sys
 import threading
@@ -35,6 +36,9 @@ TESTS = Path(__file__).resolve().parent
 SYSTEM_FOLDERS = ("integration", "integrations", "servers")
 SERVERS = frozenset({"provider", "server", "serving", "sts"})
 """Fixtures that listen on a socket: whoever asks for one is a system test."""
+
+MODULES = 8
+"""How many compiled modules a process keeps for its tests."""
 
 CPU_LIMIT_S = 0.5
 """How long a fast test may take, in seconds of processor time."""
@@ -166,12 +170,24 @@ class Tiers:
         self._begun_s = 0.0
         self._shared_s = 0.0
         self._sharing = False
-        # The policy is compiled once for all tests of a process, by whichever needs it first.
+        self._integration = False
+        # The policy is compiled once for all tests of a process, by whichever needs it first. A
+        # guard with a home of its own keeps what it compiles there, and so would compile again:
+        # where that is not what is tested, it is given what the process has.
         compile_module = compiled._compiled
+        known: dict[str, bytes] = {}
 
-        def compile_apart(*arguments: Any) -> bytes:
+        def compile_apart(engine: Any, code: bytes) -> bytes:
+            name = hashlib.sha256(code).hexdigest()
+            if self._integration and name in known:
+                return known[name]
             with self._apart():
-                return compile_module(*arguments)
+                made = compile_module(engine, code)
+            if self._integration:
+                known[name] = made
+                for oldest in list(known)[:-MODULES]:
+                    known.pop(oldest, None)
+            return made
 
         compiled._compiled = compile_apart
 
@@ -209,6 +225,7 @@ class Tiers:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Listen from here on to what a fast test does."""
         self._shared_s, self._begun_s = 0.0, time.process_time()
+        self._integration = item.path.is_relative_to(TESTS / "integration")
         if tier_of(item) == "fast":
             WATCH.begin()
         return (yield)
