@@ -4,6 +4,8 @@ The real policy judges, on both engines.
 """
 
 import copy
+import json
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from inbounds.provenance.destinations import effects_of, is_outward
 
 SECRET = "secret.not_for_agents"
 EGRESS = "egress.destination_not_allowed"
+ARGUMENT = {"role": "code"}
 
 
 @pytest.fixture(scope="module")
@@ -32,42 +35,31 @@ def engines():
 def run(engines):
     """Says why a command is refused, by both engines, which agree."""
 
-    def judge(text, *, effects=("execute",), command=False, **destination):
-        argument = {"role": "code"}
+    @cache
+    def stage_of(about):
+        effects, command, destination = json.loads(about)
         first_word = {"kind": "command", "argument": "/x", "values": {}}
-        stage = scenes.staged(
-            [
-                {
-                    "op": "add",
-                    "path": "/deployment/tools/web.get/effects_by",
-                    "value": first_word if command else {},
-                },
-                {"op": "replace", "path": "/question/action/name", "value": "web.get"},
-                {"op": "replace", "path": "/question/resource/type", "value": "page"},
-                {
-                    "op": "replace",
-                    "path": "/deployment/tools/web.get/effects",
-                    "value": list(effects),
-                },
-                {
-                    "op": "replace",
-                    "path": "/deployment/tools/web.get/arguments",
-                    "value": {"/x": argument},
-                },
-                {
-                    "op": "replace",
-                    "path": "/deployment/destinations/intranet",
-                    "value": destination,
-                },
-            ]
+        changes = {
+            "/question/action/name": "web.get",
+            "/question/resource/type": "page",
+            "/deployment/tools/web.get/effects_by": first_word if command else {},
+            "/deployment/tools/web.get/effects": effects,
+            "/deployment/tools/web.get/arguments": {"/x": ARGUMENT},
+            "/deployment/destinations/intranet": destination,
+        }
+        return scenes.staged(
+            [{"op": "add", "path": path, "value": value} for path, value in changes.items()]
         )
+
+    def judge(text, *, effects=("execute",), command=False, **destination):
+        stage = stage_of(json.dumps([effects, command, destination]))
         engines.place(stage.deployment, stage.live, stage.now)
         question = copy.deepcopy(stage.question)
         properties = question["action"]["properties"]
         properties["arguments"] = {"x": text}
         properties["parsed"] = {}
         properties["skeletons"] = skeletons(
-            {"x": text}, text.encode(), {"/x": Argument(**argument)}, "x"
+            {"x": text}, text.encode(), {"/x": Argument(**ARGUMENT)}, "x"
         )
         answer = engines.ask_embedded(question)
         assert answer == engines.ask_opa(question)
