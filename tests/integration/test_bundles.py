@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests import engines, scenes, shipping
 
+from inbounds.engine import assets
 from inbounds.engine.bundle import read_signed
 from inbounds.engine.embedded import EmbeddedPolicy
 from inbounds.errors import ConfigurationError
@@ -178,6 +180,33 @@ def test_a_source_of_another_day_gives_the_same_bytes(dist, tmp_path, monkeypatc
         first, second = (unpack(b.files[artefact].read_bytes()) for b in built)
         del first[".signatures.json"], second[".signatures.json"]
         assert pack(first) == pack(second)
+
+
+def test_the_module_that_the_package_ships_is_what_the_compiler_makes_of_its_sources(
+    dist, tmp_path
+):
+    shipping.make_assets()
+    copied = shutil.copytree(assets.root(), tmp_path / "copied")
+    built = [
+        build(
+            rego=rego,
+            site=None,
+            deployment=dist.deployment,
+            key=dist.keys.private,
+            out=tmp_path / name,
+            opa=dist.opa,
+            capabilities=assets.capabilities(),
+        )
+        for name, rego in (("shipped", assets.rego()), ("compiled", copied / "rego"))
+    ]
+    assert built[0].revision == built[1].revision
+    for artefact in built[0].files:
+        first, second = (unpack(b.files[artefact].read_bytes()) for b in built)
+        del first[".signatures.json"], second[".signatures.json"]
+        if "INBOUNDS_OPA_BINARY" in os.environ:  # another compiler than that of the package
+            assert (first.pop("policy.wasm", None) is None) == ("policy.wasm" not in second)
+            second.pop("policy.wasm", None)
+        assert first == second
 
 
 def test_a_folder_holds_one_revision(dist, site, tmp_path):
