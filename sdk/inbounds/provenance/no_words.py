@@ -71,7 +71,7 @@ class NoWords:
 
     @staticmethod
     def says_whole(_title: str) -> bool:
-        """See `Words.says_whole`."""
+        """See `PromptTitles.says_whole`."""
         return False
 
     @staticmethod

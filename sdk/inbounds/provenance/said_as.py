@@ -35,6 +35,7 @@ def doubtful(
     - A number as a recipient that the prompts only say as the number of something else.
     - One of a choice, where the prompts say another one of it as well.
     - An amount that the prompts do not say is to be paid, or another than what they say is.
+    - An address or an account as a recipient, where the last prompt says another one.
 
     Args:
         words: The prompts.
@@ -56,11 +57,9 @@ def doubtful(
             continue
         if argument.role not in NAMING:
             continue
-        if argument.role == "recipient" and leaf is not None and not said:
-            if words.says_some(leaf.kind):
-                # An account on file may be another's as well.
-                known = [] if leaf.kind == "iban" else keys_of(value, argument, leaf)[0]
-                yield pointer, known
+        if argument.role == "recipient" and not said and leaf and words.says_some(leaf.kind):
+            # An account on file may be another's as well.
+            yield pointer, [] if leaf.kind == "iban" else keys_of(value, argument, leaf)[0]
             continue
         if argument.one_of and type(value) is str:
             chosen = [each for _, each, other in every if other is argument]
