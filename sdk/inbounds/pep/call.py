@@ -49,7 +49,7 @@ from inbounds.version import __version__
 from .permit import Permit
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from inbounds.model.question import Decision, SessionState
     from inbounds.pep.runtime import Runtime
@@ -81,6 +81,8 @@ class Call:
         self._prepared = PreparedCall(target.name)
         self._question: dict[str, Any] = {}
         self._decided: Decided | None = None
+        # Made once it is allowed: what its results are told to.
+        self._seen: Callable[..., None]
 
     def evaluate(self) -> Decision:
         """Take steps 1 and 2. Nothing is spent, recorded or permitted."""
@@ -95,10 +97,10 @@ class Call:
     def permit(self, tool_call_id: str) -> Permit:
         """Take steps 1 to 5. Raises as `Task.permit`."""
         __tracebackhide__ = True
-        self._runtime.leases.ready(self._task, self._target.name, self._deadline)
         with self._span("enforce", tool_call_id) as span:
             try:
                 self._task.require_usable()
+                self._runtime.leases.ready(self._task, self._target.name, self._deadline)
                 self._runtime.dropped.write(self._runtime.evidence.executed)
                 self._prepare()
                 judged = self._judge(span)
@@ -147,7 +149,11 @@ class Call:
 
     def _judge(self, span: DecisionSpan) -> JudgedCall:
         overtaken = False
-        with self._runtime.sessions.lock(self._task.session, deadline=self._deadline):
+        session = self._task.session
+        with self._runtime.sessions.lock(session, deadline=self._deadline):
+            if self._runtime.origins.of(session).version != self._prepared.indexed:
+                # A call before this one in the lock has paid, changed or written something.
+                self._prepare()
             while True:
                 try:
                     judged = self._ask(self._asking(self._load()), span)
@@ -157,6 +163,8 @@ class Call:
                     raise
                 following = judged.following()
                 if following is None or self._commit(judged.state, following):
+                    if judged.decision.allowed:
+                        self._seen = self._observer(judged)
                     return judged
                 # Another process was faster; the policy has to see what it left.
                 overtaken = True
@@ -353,7 +361,6 @@ class Call:
 
     def _permitted(self, judged: JudgedCall, recorded: Decided) -> Permit:
         call, runtime = self._prepared, self._runtime
-        vouched = judged.state.trust == "trusted" or bool(judged.decision.approvals)
         return Permit(
             decision=judged.decision,
             tool=call.tool,
@@ -368,14 +375,20 @@ class Call:
             record=runtime.evidence.executed,
             unrecorded=self._task.hold_unrecorded,
             dropped=runtime.dropped.keep,
-            seen=runtime.observer(
-                self._task,
-                call.tool,
-                call.entry,
-                call.canonical.arguments,
-                steered=None if vouched else call.origins,
-            ),
+            seen=self._seen,
             tool_run=ToolRun(recorded, runtime.evidence.decided),
+        )
+
+    def _observer(self, judged: JudgedCall) -> Callable[..., None]:
+        """Index what the call does, before another one of its session is judged."""
+        call = self._prepared
+        vouched = judged.state.trust == "trusted" or bool(judged.decision.approvals)
+        return self._runtime.observer(
+            self._task,
+            call.tool,
+            call.entry,
+            call.canonical.arguments,
+            steered=None if vouched else call.origins,
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:

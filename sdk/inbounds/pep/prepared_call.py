@@ -39,6 +39,7 @@ class PreparedCall:
         resource: What it touches.
         digest: Names the arguments without revealing them.
         origins: What the question states of where the arguments come from.
+        indexed: The version of the session's index by which it states that.
     """
 
     tool: str
@@ -48,6 +49,7 @@ class PreparedCall:
     resource: Resource = _UNKNOWN
     digest: str = ""
     origins: Mapping[str, Any] | None = None
+    indexed: int = 0
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -105,8 +107,9 @@ def prepare(
     yield PreparedCall(name, registered, entry)
     canonical = canonicalise(target.complete(given), entry.arguments)
     yield PreparedCall(name, registered, entry, canonical)
+    indexed = runtime.origins.of(session).version
     origins = runtime.origins.told(session, canonical, entry)
     # A copy of its own: what it does to the arguments must not change what is judged.
     resource = target.resource(json.loads(canonical.json))
     named = digest(canonical.json, runtime.digest_key, runtime.digest_key_id)
-    yield PreparedCall(name, registered, entry, canonical, resource, named, origins)
+    yield PreparedCall(name, registered, entry, canonical, resource, named, origins, indexed)

@@ -83,6 +83,8 @@ class Origins:
         # Whether no record is missing here: only then is it known that no other has a title.
         self._complete = True
         self._written = WrittenValues()
+        # How often a call has written, changed or paid something.
+        self.version = 0
 
     # --- what is seen ---------------------------------------------------------------------
 
@@ -314,6 +316,7 @@ class Origins:
         """
         given = CallInputs(arguments)
         with self._lock:
+            self.version += 1
             try:
                 given.discard_trusted(self._of_leaf, self._of_part)
                 self._written.add(given.lasting)
