@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .prompt import Words
     from .prompt_text import How
-    from .titled_records import TitledRecords
+    from .titled_records import Identity, TitledRecords
 
 T = TypeVar("T")
 
@@ -180,19 +180,15 @@ class Origins:
             for given in self._titled.contest(record.titles, record.identity):
                 self._doubt(given)
         for title, own in record.titles.items():
-            if words.names(title, own=own):
-                if own:
-                    return self._name(title, record, graded)
-                return self._name_one(title, record, graded, is_outright=True, is_own=False)
-        if self._complete:
-            for title, own in record.titles.items():
-                if words.alludes(title, own=own):
-                    return self._name_one(title, record, graded, is_outright=False, is_own=own)
+            # What nobody has looked at may have the title of a third party as well.
+            if (own or self._complete) and words.names(title, own=own):
+                return self._name_one(title, record, graded, own=own)
+        for title, own in record.titles.items() if self._complete else ():
+            if words.alludes(title, own=own):
+                return self._name_one(title, record, graded, own=own)
         return None
 
-    def _name_one(
-        self, title: str, record: _Seen, graded: _Graded, *, is_outright: bool, is_own: bool
-    ) -> _Graded | None:
+    def _name_one(self, title: str, record: _Seen, graded: _Graded, *, own: bool) -> _Graded | None:
         """The origins that a record gives if no other record of the session may be meant."""
         from .prompt_titles import phrase_of
         from .titled_records import TitledRecords
@@ -205,8 +201,8 @@ class Origins:
             identity,
             graded.apart(),
             ((other.titles, other.identity) for other in self._records),
-            is_outright=is_outright,
-            is_exact=is_own or self._words.titles.says_whole(title),
+            own=own,
+            is_exact=own or self._words.titles.says_whole(title),
         )
         gives = self._titled.find(phrase, identity)
         return None if gives is None else self._name(title, record, gives)
@@ -410,9 +406,9 @@ class Origins:
     ) -> int:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
-        # What is called by an argument that it was read by is the same whatever it holds by then.
-        ids = frozenset(record.ids) if record.titles else frozenset(record.ids or names)
-        seen = _Seen(names, ids, record.named, record.texts)
+        # What lies in a list was not read by the arguments of the call.
+        asked = given.named() if names and not record.own_ids and record.depth <= 0 else {}
+        seen = _Seen(names, record.own_ids, asked, record.named, record.texts, not record.titles)
         quoted = self._named(seen, graded)
         if record.is_ruled_out:
             quoted = None
@@ -447,7 +443,16 @@ class Origins:
         if quoted is None and (named or texts) and _is_nameable(names):
             self._keep(
                 _Kept(
-                    names, ids, named, texts, record.enclosing, record.called, record.same, graded
+                    names,
+                    record.own_ids,
+                    asked,
+                    named,
+                    texts,
+                    not record.titles,
+                    record.enclosing,
+                    record.called,
+                    record.same,
+                    graded,
                 )
             )
         if not record.is_ruled_out and (named or texts) and self._mentions(record.called):
@@ -475,7 +480,7 @@ class Origins:
             return
         self._complete = False
         if self._titled is not None:
-            for given in self._titled.not_outright():
+            for given in self._titled.of_others():
                 self._doubt(given)
 
     def _put(self, index: OrderedDict[str, Origin], key: str, origin: Origin) -> None:
@@ -715,14 +720,19 @@ class _Seen:
     """A record, by what it is called and holds."""
 
     titles: Mapping[str, bool]
-    ids: frozenset[str]
+    ids: Mapping[str, str]
+    asked: Mapping[str, str]
     named: Collection[str]
     texts: Collection[str]
+    by_title: bool
 
     @property
-    def identity(self) -> frozenset[str]:
-        """What tells it from other records of its title: its ids, or all that it holds."""
-        return self.ids or frozenset((*self.named, *self.texts))
+    def identity(self) -> Identity:
+        """What tells it from other records of its title."""
+        from .titled_records import Identity
+
+        held = frozenset[str]() if self.ids else frozenset((*self.named, *self.texts))
+        return Identity(self.ids, self.asked, held, self.by_title)
 
 
 @dataclass(frozen=True, slots=True)

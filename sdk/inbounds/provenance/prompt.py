@@ -14,8 +14,8 @@ from .doubts import holds_back, is_doubtful, words_kept
 from .prompt_marks import excluded, stretches
 from .prompt_text import APART, BETWEEN, How, PromptText
 from .values import (
-    FAMILIES,
     DATE,
+    FAMILIES,
     HOST,
     NUMBER,
     PATH,

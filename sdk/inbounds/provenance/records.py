@@ -44,7 +44,9 @@ class Record:
         is_ruled_out: Whether the user rules it out, or one that it lies in.
         titles: What it is called, and whether a first party calls it so.
         enclosing: The titles of the records that it lies in.
-        ids: What it is known by.
+        ids: What it is known by, and what it lists.
+        own_ids: What it states itself that it is known by, by the names of the fields.
+        depth: How deep it lies in its result; -1 until its fields are looked at.
         called: What a prompt may mention it by, and whether that is an id.
         named: What becomes `quoted` once the user has named it, and its grade until then.
         texts: What becomes `quoted_text` then.
@@ -59,6 +61,8 @@ class Record:
     titles: dict[str, bool] = field(default_factory=dict)
     enclosing: tuple[dict[str, bool], ...] = ()
     ids: dict[str, None] = field(default_factory=dict)
+    own_ids: dict[str, str] = field(default_factory=dict)
+    depth: int = -1
     called: dict[str, bool] = field(default_factory=dict)
     named: dict[str, Grade] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
@@ -67,6 +71,17 @@ class Record:
     made: dict[str, None] = field(default_factory=dict)
     plain: dict[str, str] = field(default_factory=dict)
     same: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def know(self, keys: Iterable[str], name: str) -> None:
+        """Remember what it is known by.
+
+        Args:
+            keys: Of the id.
+            name: Of its own field that states it, or "".
+        """
+        self.ids |= dict.fromkeys(keys)
+        if name:
+            self.own_ids.setdefault(name, next(iter(keys), ""))
 
     def call(self, text: str, *, by_id: bool) -> None:
         """Remember what a prompt may mention it by: its id, its title, or who wrote it."""
@@ -117,6 +132,8 @@ class Walk:
         self._characters = MOST_CHARACTERS
         self._searched = MOST_SEARCHED
         self._until = clock.monotonic() + MOST_SECONDS
+        # The name of the record's own field that is looked at, or "".
+        self._name = ""
         self.records: list[Record] = []
         self.is_cut_off = False
 
@@ -170,12 +187,15 @@ class Walk:
             if depth and fields is not None and fields.holds_title:
                 # What has a title of its own is not what it stands in.
                 record = self._record(record)
+            if record.depth < 0:
+                record.depth = depth
             for key, member in islice(members(value), self._values + 1):
                 below = fields.below.get(key) if fields is not None and key != "*" else None
                 if below is None and type(key) is str:
                     # A name that the registry does not know is a value, as in {"bob@…": "r"}.
                     named = fields.said if fields is not None and fields.said is not None else said
                     self._take_text(key, named, record)
+                self._name = key if depth == record.depth and type(key) is str else ""
                 self._take(member, below, said, record, depth + 1)
         else:
             below = fields.below.get("*") if fields is not None else None
@@ -184,6 +204,7 @@ class Walk:
                 # A list of titles is of as many records; other values belong to what lists them.
                 own = named.holds == "title" or not _is_leaf(member)
                 inner = self._record(record) if own else record
+                self._name = ""
                 self._take(member, below, said, inner, depth + 1)
 
     def _take_text(self, text: str, said: ReturnedField, record: Record) -> None:
@@ -196,7 +217,7 @@ class Walk:
         text = nfc(text)
         if said.holds in ("id", "new_id") and self._tainted:
             # What it is known by stays, whoever chose it: it tells two records of a title apart.
-            record.ids |= dict.fromkeys(_keys_of_id(text))
+            record.know(_keys_of_id(text), self._name)
         said = self._demoted(said)
         first = said.party == "first"
         searched = self._searched
@@ -250,7 +271,7 @@ class Walk:
 
     def _hold(self, keys: list[str], said: ReturnedField, record: Record) -> None:
         if said.holds in ("id", "new_id"):
-            record.ids |= dict.fromkeys(keys)
+            record.know(keys, self._name)
         if said.holds == "new_id":
             record.made |= dict.fromkeys(keys)
         elif said.party == "first":

@@ -8,7 +8,7 @@ times`, and not the mail of somebody who has guessed two words of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -23,10 +23,40 @@ _MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a record from others of its title. Whoever fills it in must not choose it.
+
+    Attributes:
+        ids: The ids that it states itself, by the names of their fields.
+        asked: What the call states that it was read by, by the names of the arguments.
+        held: All that it holds.
+        by_title: Whether it was read by its title, which it does not state itself.
+    """
+
+    ids: Mapping[str, str]
+    asked: Mapping[str, str]
+    held: frozenset[str]
+    by_title: bool = False
+
+    def is_same(self, other: Identity) -> bool:
+        """Whether two are of one record, as far as can be told."""
+        if self.by_title and other.by_title:
+            return True
+        if not (self.ids or other.ids):
+            # A list of records may tell less of each than reading it does.
+            return self.held <= other.held or other.held <= self.held
+        mine, others = self.ids or self.asked, other.ids or other.asked
+        shared = mine.keys() & others.keys()
+        if shared:
+            return all(mine[name] == others[name] for name in shared)
+        return not {*mine.values()}.isdisjoint(others.values())
+
+
+@dataclass(frozen=True, slots=True)
 class _Titled(Generic[T]):
-    identity: frozenset[str]
+    identity: Identity
     gives: T
-    is_outright: bool
+    own: bool
     is_exact: bool
 
 
@@ -36,24 +66,24 @@ class TitledRecords(Generic[T]):
     def __init__(self) -> None:
         self._known: dict[str, _Titled[T] | None] = {}
 
-    def find(self, phrase: str, identity: frozenset[str]) -> T | None:
+    def find(self, phrase: str, identity: Identity) -> T | None:
         """Return what a record gives that a title names; `None` where it names another, or none.
 
         Args:
             phrase: The title, by its words (`prompt.phrase_of`).
-            identity: What tells the record from others: its ids, or all that it holds.
+            identity: What tells the record from others.
         """
         known = self._known.get(phrase)
-        return known.gives if known is not None and _is_same(known.identity, identity) else None
+        return known.gives if known is not None and known.identity.is_same(identity) else None
 
     def add(
         self,
         phrase: str,
-        identity: frozenset[str],
+        identity: Identity,
         gives: T,
-        others: Iterable[tuple[Iterable[str], frozenset[str]]],
+        others: Iterable[tuple[Iterable[str], Identity]],
         *,
-        is_outright: bool,
+        own: bool,
         is_exact: bool,
     ) -> None:
         """Have a title name the first record that has it, unless another may be meant.
@@ -63,33 +93,31 @@ class TitledRecords(Generic[T]):
             identity: Of the record.
             gives: What it gives.
             others: The titles and the identity of each record that no title names.
-            is_outright: Whether the prompts say the title so that few could have guessed it.
+            own: Whether a first party calls it so.
             is_exact: Whether a longer title is another one: the prompts say this one in quotation
                 marks or as a file name, or it is that of a first party.
         """
         if phrase in self._known or len(self._known) >= _MOST:
             return
-        titled = _Titled(identity, gives, is_outright, is_exact)
+        titled = _Titled(identity, gives, own, is_exact)
         alone = not any(_contests(titles, other, phrase, titled) for titles, other in others)
         self._known[phrase] = titled if alone else None
 
-    def contest(self, titles: Iterable[str], identity: frozenset[str]) -> Iterator[T]:
+    def contest(self, titles: Iterable[str], identity: Identity) -> Iterator[T]:
         """Take a record that has come, and yield what those gave that may not be meant any more."""
         for phrase, titled in self._known.items():
             if titled is not None and _contests(titles, identity, phrase, titled):
                 self._known[phrase] = None
                 yield titled.gives
 
-    def not_outright(self) -> Iterator[T]:
-        """Yield what records give that are named by what could have been guessed."""
-        return (each.gives for each in self._known.values() if each and not each.is_outright)
+    def of_others(self) -> Iterator[T]:
+        """Yield what records give that are named by a title that a third party chose."""
+        return (each.gives for each in self._known.values() if each and not each.own)
 
 
-def _contests(
-    titles: Iterable[str], identity: frozenset[str], phrase: str, titled: _Titled[T]
-) -> bool:
+def _contests(titles: Iterable[str], identity: Identity, phrase: str, titled: _Titled[T]) -> bool:
     """Whether a record, by its titles, may be meant instead of the one that has been."""
-    if _is_same(titled.identity, identity):
+    if titled.identity.is_same(identity) or titled.identity.by_title or identity.by_title:
         return False
     return any(
         title == phrase
@@ -101,8 +129,3 @@ def _contests(
 def _answers(title: str, phrase: str) -> bool:
     """Whether a title is that of an answer to what has another one."""
     return title.endswith(phrase) and _ANSWERS.issuperset(title.removesuffix(phrase).split())
-
-
-def _is_same(one: frozenset[str], other: frozenset[str]) -> bool:
-    # A list of records may tell less of each than reading it does.
-    return one <= other or other <= one

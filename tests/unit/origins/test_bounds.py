@@ -72,7 +72,8 @@ class TestEviction:
         for number in range(30):
             see(origins, [{"id": f"i{number}", "title": f"Harbour {number}x"}], IDS)
         origins.prompt("Read 'Harbour 1x' and open 'Harbour 29x'")
-        assert ["listing", "quoted"] == [grade(origins, each) for each in ("i1", "i29")]
+        # One that was dropped may have had either title.
+        assert ["listing", "listing"] == [grade(origins, each) for each in ("i1", "i29")]
 
     def test_sessions_are_bounded(self):
         kept = SessionOrigins(limit=2)
