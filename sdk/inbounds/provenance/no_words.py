@@ -70,8 +70,8 @@ class NoWords:
         return False
 
     @staticmethod
-    def says_whole(_title: str) -> bool:
-        """See `PromptTitles.says_whole`."""
+    def says_file(_title: str) -> bool:
+        """See `PromptTitles.says_file`."""
         return False
 
     @staticmethod

@@ -202,7 +202,7 @@ class Origins:
             graded.apart(),
             ((other.titles, other.identity) for other in self._records),
             own=own,
-            is_exact=own or self._words.titles.says_whole(title),
+            is_exact=self._words.titles.says_file(title),
         )
         gives = self._titled.find(phrase, identity)
         return None if gives is None else self._name(title, record, gives)

@@ -121,11 +121,9 @@ class PromptTitles:
             return True
         return is_marked(self._sentences, phrase, specific=True)
 
-    def says_whole(self, title: str) -> bool:
-        """Whether the prompts say a title in quotation marks, or a whole file name."""
+    def says_file(self, title: str) -> bool:
+        """Whether a title is the name of a file, and the prompts say it whole."""
         title = nfc(title)
-        if not self._quoted.keys().isdisjoint((joined_words(title), phrase_of(title))):
-            return True
         return _without_extension(title) != title and self._words.says(title, "exactly")
 
     def deletes(self, title: str) -> bool:

@@ -1,9 +1,9 @@
 """Which record of a session a title names: the only one that has it.
 
-Whoever sends a mail chooses its title, and may choose another's. So a title that a third party
-chose names a record only while no other record of the session has it. Without quotation marks, no
-longer title may hold its words either: `the mail about the harbour tour` may mean `Harbour tour:
-times`, and not the mail of somebody who has guessed two words of it.
+Whoever sends a mail chooses its title, and may choose another's. So a title names a record only
+while no other record of the session has it, or a longer one that holds its words: `the mail about
+the harbour tour` may mean `Harbour tour: times`, and not the mail of somebody who has guessed two
+words of it. What a first party calls so is not meant by a title that a third party chose.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class TitledRecords(Generic[T]):
         phrase: str,
         identity: Identity,
         gives: T,
-        others: Iterable[tuple[Iterable[str], Identity]],
+        others: Iterable[tuple[Mapping[str, bool], Identity]],
         *,
         own: bool,
         is_exact: bool,
@@ -94,8 +94,7 @@ class TitledRecords(Generic[T]):
             gives: What it gives.
             others: The titles and the identity of each record that no title names.
             own: Whether a first party calls it so.
-            is_exact: Whether a longer title is another one: the prompts say this one in quotation
-                marks or as a file name, or it is that of a first party.
+            is_exact: Whether a longer title is another one, as that of a whole file name is.
         """
         if phrase in self._known or len(self._known) >= _MOST:
             return
@@ -103,7 +102,7 @@ class TitledRecords(Generic[T]):
         alone = not any(_contests(titles, other, phrase, titled) for titles, other in others)
         self._known[phrase] = titled if alone else None
 
-    def contest(self, titles: Iterable[str], identity: Identity) -> Iterator[T]:
+    def contest(self, titles: Mapping[str, bool], identity: Identity) -> Iterator[T]:
         """Take a record that has come, and yield what those gave that may not be meant any more."""
         for phrase, titled in self._known.items():
             if titled is not None and _contests(titles, identity, phrase, titled):
@@ -122,7 +121,7 @@ def _contests(titles: Iterable[str], identity: Identity, phrase: str, titled: _T
     return any(
         title == phrase
         or (not titled.is_exact and f" {phrase} " in f" {title} " and not _answers(title, phrase))
-        for title in map(phrase_of, titles)
+        for title in (phrase_of(each) for each, own in titles.items() if own or not titled.own)
     )
 
 

@@ -89,10 +89,26 @@ def test_of_two_that_have_one_title_neither_is_named(prompt, apart, later, first
 @ORDERS
 @LATER
 @pytest.mark.parametrize("prompt", QUOTED)
-def test_in_quotation_marks_a_longer_title_is_another(prompt, later, first):
-    origins = begun(prompt, *in_order(ONE, GENUINE | {"id": "m-2"}, first, apart=True), later=later)
+@pytest.mark.parametrize(
+    "title", ["[board] Harbour tour", "Harbour tour: times", "New harbour tour"]
+)
+def test_nor_is_one_that_is_quoted_beside_a_longer_one(title, prompt, later, first):
+    longer = GENUINE | {"subject": title}
+    origins = begun(prompt, *in_order(longer, SQUATTER, first, apart=True), later=later)
 
-    assert "quoted" == grade(origins, "m-1", ID)
+    assert FIRM.isdisjoint(grades(origins, longer, SQUATTER))
+
+
+@ORDERS
+@LATER
+@pytest.mark.parametrize("title", ["Rosa Maria Lind", "Dr. Rosa Maria Lind"])
+@pytest.mark.parametrize("prompt", ["email rosa maria lind the minutes", "Email 'Rosa Maria Lind'"])
+def test_of_two_that_an_address_book_calls_so_neither_is(prompt, title, later, first):
+    own = LISTED | {"/*/subject": ReturnedField(holds="title", party="first")}
+    one, other = GENUINE | {"subject": title}, SQUATTER | {"subject": "Rosa Maria Lind"}
+    origins = begun(prompt, *in_order(one, other, first, apart=True), later=later, fields=own)
+
+    assert FIRM.isdisjoint(grades(origins, one, other))
 
 
 @ORDERS
@@ -145,13 +161,14 @@ def test_one_that_tells_nothing_else_is_listed_and_then_read():
 
 
 @LATER
-@pytest.mark.parametrize("prompt", PROMPTS[:2])
-def test_what_an_address_book_calls_so_is_named_beside_a_longer_title(prompt, later):
+@pytest.mark.parametrize("prompt", [*PROMPTS[:2], *QUOTED])
+def test_what_an_address_book_calls_so_is_named_beside_titles_of_others(prompt, later):
     own = LISTED | {"/*/subject": ReturnedField(holds="title", party="first")}
     origins = begun(prompt, [ONE], later=later, fields=own)
-    observe(origins, [GENUINE | {"id": "m-2"}], LISTED, call=2)
+    observe(origins, [GENUINE | {"id": "m-2"}, SQUATTER], LISTED, call=2)
 
     assert "quoted" == grade(origins, "m-1", ID)
+    assert FIRM.isdisjoint(grades(origins, SQUATTER))
 
 
 @LATER
@@ -172,3 +189,57 @@ def test_a_file_that_is_read_twice_by_its_name_is_one():
         origins.observe(text, returns=returns, memory=False, **given)
 
     assert "quoted_text" == grade(origins, ANN, EMAIL)
+
+
+@LATER
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"from": "m-1"},
+        {"thread": "m-1"},
+        {"attachments": [f"m-{n}" for n in range(9)]},
+        {"parent": {"id": "m-1"}},
+        {"ids": [{"id": "m-1"}]},
+    ],
+)
+@pytest.mark.parametrize("prompt", QUOTED)
+def test_nobody_takes_the_place_of_a_record_by_stating_its_id(prompt, claims, later):
+    one = MAIL | {
+        "/thread": ReturnedField(holds="id"),
+        "/attachments/*": ReturnedField(holds="id"),
+        "/parent/id": ReturnedField(holds="id"),
+        "/ids/*/id": ReturnedField(holds="id"),
+    }
+    origins = seen("Good morning") if later else seen(prompt)
+    observe(origins, [ONE], LISTED, arguments={"words": "tour"})
+    for whole in (SQUATTER, {"subject": "Harbour tour", "from": EVE}):
+        observe(origins, whole | claims, one, arguments={"id": "m-7"}, call=2)
+    if later:
+        origins.prompt(prompt)
+
+    assert FIRM.isdisjoint([grade(origins, EVE, EMAIL), grade(origins, ANN, EMAIL)])
+
+
+@LATER
+@pytest.mark.parametrize("prompt", QUOTED)
+def test_what_is_read_by_an_id_is_the_record_of_that_id(prompt, later):
+    """
+    Also where it does not state the id itself.
+    """
+    origins = seen("Good morning") if later else seen(prompt)
+    observe(origins, [ONE], LISTED, arguments={"words": "tour"})
+    read = {"subject": "Harbour tour", "from": ANN, "text": "See you"}
+    observe(origins, read, MAIL, arguments={"id": "m-1"}, call=2)
+    if later:
+        origins.prompt(prompt)
+
+    assert "quoted" == grade(origins, ANN, EMAIL)
+
+
+@pytest.mark.parametrize("prompt", QUOTED)
+@pytest.mark.parametrize("before", [False, True])
+def test_where_something_was_not_looked_at_no_title_of_a_third_party_names(prompt, before):
+    bulk = {"subject": "x", "from": " ".join(f"a{n}@x{n}.example" for n in range(6000)), "id": "9"}
+    origins = begun(prompt, [bulk, SQUATTER] if before else [SQUATTER, bulk, ONE])
+
+    assert FIRM.isdisjoint(grades(origins, SQUATTER))

@@ -707,16 +707,6 @@ class TestATitleThatNoOtherRecordHas:
             origins.prompt("Answer the mail 'Dental check-up'")
         assert set() == set(self.grades(origins)) & (TRUSTED | {"quoted_text"})
 
-    @pytest.mark.parametrize(
-        "prompt", ["Answer the mail 'Dental check-up'", "Open 'Dental check-up'"]
-    )
-    def test_one_that_is_seen_alone_is_named_in_quotation_marks(self, prompt):
-        origins = Origins()
-        origins.prompt(prompt)
-        longer = {**FALSE, "title": f"Re: {FALSE['title']} in spring"}
-        self.seen([REAL], [REAL, longer], origins=origins)
-        assert "quoted" == grade(origins, NAMED)
-
     def test_what_another_place_vouches_for_stays(self):
         origins = self.begun()
         observe(origins, {"owner": NAMED})
