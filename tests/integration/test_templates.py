@@ -419,6 +419,40 @@ print(json.dumps(codes))
 """
 
 
+_AT_ONCE = """
+import contextvars, json, threading
+import app
+from inbounds import ApprovalRequired
+from inbounds.dev.deployment import load
+from inbounds_tools.intents import likeliest
+from pathlib import Path
+
+prompt = "Refund EUR 20 of order 1234"
+made = likeliest(prompt, load(Path("deployment")).intents)
+codes = []
+with app.guard.task(made.name, subject="alice@acme.example", prompt=prompt, scope=made.scope):
+    app.RESULTS[:] = [[{"id": "7", "subject": "Broken cup", "requester": "Kim"}]]
+    app.ticket_search(words="cup")
+    app.RESULTS[:] = [None] * 8
+    barrier = threading.Barrier(8)
+
+    def refund():
+        barrier.wait()
+        try:
+            app.order_refund(order_id="1234", amount=20.0)
+            codes.append("")
+        except ApprovalRequired as refused:
+            codes.append(refused.code)
+
+    threads = [threading.Thread(target=contextvars.copy_context().run, args=[refund]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+print(json.dumps(sorted(codes)))
+"""
+
+
 def _effects(bounds) -> dict[str, set[str]]:
     """Return the effects of resources beyond reading, by type."""
     found: dict[str, set[str]] = {}
@@ -494,6 +528,23 @@ def test_a_person_is_asked_about_what_a_prompt_says_as_something_else(
 ):
     deployment = _followed(kind, tmp_path / "empty")
     assert _judged(deployment, prompt, calls) == _expected(calls)
+
+
+def test_of_payments_at_once_one_runs(tmp_path):
+    """
+    What a call pays is known before the next one of its session is judged.
+    """
+    deployment = _followed("Tickets", tmp_path / "empty")
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_ONCE],
+        cwd=deployment.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["", *["flow.untrusted_argument"] * 7]
 
 
 def _expected(calls: list) -> list[tuple[str, str]]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from .grades import PROMPTED, TRUSTED
 from .no_words import NoWords
-from .value_leaves import CHANGED, PAID, keys_of, may_differ
+from .value_leaves import keys_of, may_differ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from inbounds.model.question import Argument, Origin, Parsed
 
+    from .acted_on import ActedOn
     from .prompt import Words
 
     Leaves = Iterable[tuple[str, Any, Argument]]
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _MAKING = frozenset({"recipient", "target", "code", "query", "credential"})
 """The roles of arguments that decide what a call makes, and not how much of it."""
-_READS_CHANGED = CHANGED | {"query"}
 
 
 def keys_by_grade(
@@ -60,8 +60,8 @@ def doubtful(
     *,
     fields: Mapping[str, Origin],
     kept_from: Mapping[str, int],
-    changed: Mapping[str, None],
-    paid: Mapping[str, None],
+    acted_on: ActedOn | None,
+    spends: bool,
     deletes: bool,
 ) -> list[str]:
     """Return the pointers of the leaves of which the prompts may mean something else.
@@ -73,12 +73,12 @@ def doubtful(
         found: Where they were found.
         fields: What fields of results hold: a trusted tool's word is as good as a prompt's.
         kept_from: The last prompt that may say to keep what a record holds, by its keys.
-        changed: What a call has changed that nobody vouched for, by its keys.
-        paid: Who has been paid, or what for, if this call pays as well.
+        acted_on: What calls have changed and paid for.
+        spends: Whether the call pays.
         deletes: Whether the call takes with it what lies in its target.
     """
     at: set[str] = set()
-    unsure = words.is_doubtful or kept_from or changed or paid
+    unsure = words.is_doubtful or kept_from or acted_on
     for pointer, value, argument in every:
         grade = found[pointer].grade
         if grade == "none":
@@ -93,8 +93,8 @@ def doubtful(
         if (
             words.doubts(keys, said, prompted=grade in PROMPTED, kept=kept)
             or (acts and not words.asks_plainly(said, how))
-            or (argument.role in _READS_CHANGED and any(key in changed for key in keys))
-            or (argument.role in PAID and any(key in paid for key in keys))
+            or (acted_on and acted_on.is_changed(keys, argument))
+            or (acted_on and spends and acted_on.is_paid(keys, argument))
         ):
             at.add(pointer)
     if not isinstance(words, NoWords) and any(may_differ(value, a) for _, value, a in every):

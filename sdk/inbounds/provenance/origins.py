@@ -18,16 +18,17 @@ from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
 from .records import Record, Walk
-from .value_leaves import CHANGED, PAID, keys_of, leaves, may_state_amount, scaled, states_amount
 from .value_leaves import MOST as MOST_LEAVES
+from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from inbounds.model.question import Grade, Parsed, Returns
 
+    from .acted_on import ActedOn
     from .prompt import Words
     from .prompt_text import How
     from .titled_records import Identity, TitledRecords
@@ -75,9 +76,7 @@ class Origins:
         self._all_listed = True
         # The last prompt that says of the title of a record that it may be kept, by what it holds.
         self._kept_from: OrderedDict[str, int] = OrderedDict()
-        # What a call has changed that nobody vouched for; and who was paid, or what for.
-        self._changed: OrderedDict[str, None] = OrderedDict()
-        self._paid: OrderedDict[str, None] = OrderedDict()
+        self._acted_on: ActedOn | None = None
         # What a third party's fields and texts hold in records that the prompts mention.
         self._mentioned: OrderedDict[str, None] = OrderedDict()
         # Whether no record is missing here: only then is it known that no other has a title.
@@ -273,20 +272,36 @@ class Origins:
             self._in_listed -= len(self._listed.popleft()[1])
             self._all_listed = False
 
-    def change(self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> None:
-        """Take what a call is about to change that nobody vouched for: its targets.
+    def act(
+        self,
+        arguments: Mapping[str, Any],
+        registered: Mapping[str, Argument],
+        *,
+        changes: bool = False,
+        pays: bool = False,
+        makes: Iterable[str] = (),
+    ) -> None:
+        """Take what a call is about to do, or has made: what another one must not do unasked.
 
         Args:
             arguments: In canonical form.
             registered: The registry's description of the tool's arguments.
+            changes: Whether it changes its targets, and nobody vouched for that.
+            pays: Whether it pays.
+            makes: The keys of ids that it has made.
         """
-        with self._lock:
-            self._remember(self._changed, _keys_of_roles(CHANGED, arguments, registered), None)
+        from .acted_on import ActedOn
 
-    def pay(self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> None:
-        """Take whom a call is about to pay, or what for. Arguments as of `change`."""
         with self._lock:
-            self._remember(self._paid, _keys_of_roles(PAID, arguments, registered), None)
+            if self._acted_on is None:
+                self._acted_on = ActedOn(self._values)
+            if changes:
+                self._acted_on.change(arguments, registered)
+            if pays:
+                self._acted_on.pay(arguments, registered)
+            self._acted_on.make(makes, arguments, registered)
+            if self._acted_on.is_full:
+                self._user_words().doubt()
 
     def _remember(self, index: OrderedDict[str, T], keys: Iterable[str], value: T) -> None:
         """Keep what must not be forgotten unnoticed: where it is too much, all is in doubt."""
@@ -334,6 +349,7 @@ class Origins:
         writes: bool = False,
         tainted: bool = False,
         weak: bool = False,
+        registered: Mapping[str, Argument] | None = None,
     ) -> None:
         """Index what a tool returned. Never raises; what cannot be read was found nowhere.
 
@@ -349,13 +365,16 @@ class Origins:
                 written to.
             weak: Whether nobody has vouched for what steered the call: what it has made is then no
                 better than that.
+            registered: The registry's description of the tool's arguments.
         """
         if writes:
             self.write(arguments)
         try:
-            self._observe(
+            made = self._observe(
                 result, tool, returns, arguments, call, memory=memory, tainted=tainted, weak=weak
             )
+            if made:
+                self.act(arguments, registered or {}, makes=made)
         except Exception as error:  # noqa: BLE001 -- a result may be anything, and the tool has run
             logger.warning("a result was not indexed: %s", type(error).__name__)
 
@@ -370,7 +389,7 @@ class Origins:
         memory: bool,
         tainted: bool,
         weak: bool,
-    ) -> None:
+    ) -> list[str]:
         given = CallInputs(arguments)
         have_titles = any(field.holds == "title" for field in returns.fields.values())
         # The agent has chosen it, whatever the record itself is called.
@@ -400,6 +419,7 @@ class Origins:
                 self._doubt_allusions()
             if given.unknown:
                 logger.debug("what a call was given was too much to compare its result with")
+        return [key for record in walk.records for key in record.made]
 
     def _take(
         self, record: Record, titles: dict[str, bool], given: CallInputs, graded: _Graded, room: int
@@ -581,7 +601,7 @@ class Origins:
 
         Arguments as of `mentioned`, and `deletes` as of `trace`.
         """
-        if isinstance(self._words, NoWords) and not (self._changed or self._paid):
+        if isinstance(self._words, NoWords) and not self._acted_on:
             return []
         from inbounds.provenance.graded_leaves import doubtful
 
@@ -593,8 +613,8 @@ class Origins:
                 found,
                 fields=self._fields,
                 kept_from=self._kept_from,
-                changed=self._changed,
-                paid=self._paid if spends else {},
+                acted_on=self._acted_on,
+                spends=spends,
                 deletes=deletes,
             )
 
@@ -696,14 +716,6 @@ class Origins:
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._fields) + len(self._texts) + len(self._numbers)
-
-
-def _keys_of_roles(
-    roles: frozenset[str], arguments: Mapping[str, Any], registered: Mapping[str, Argument]
-) -> Iterator[str]:
-    for _, value, argument in leaves(arguments, registered):
-        if argument.role in roles:
-            yield from keys_of(value, argument, None)[0]
 
 
 def _is_nameable(titles: Mapping[str, bool]) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .prompt import Words
 
+_OWN = frozenset({"prompt", "first_party"})
 _PLAIN = frozenset({"id", "text", "none"})
 _DECIMALS = (1, 2, 3, 4)
 """How many digits may be minor units."""
@@ -57,9 +58,15 @@ def doubtful(
             continue
         if argument.role not in NAMING:
             continue
-        if argument.role == "recipient" and not said and leaf and words.says_some(leaf.kind):
+        if (
+            argument.role == "recipient"
+            and leaf is not None
             # An account on file may be another's as well.
-            yield pointer, [] if leaf.kind == "iban" else keys_of(value, argument, leaf)[0]
+            and (found[pointer].grade not in _OWN or leaf.kind == "iban")
+            and not said
+            and words.says_some(leaf.kind)
+        ):
+            yield pointer, []
             continue
         if argument.one_of and type(value) is str:
             chosen = [each for _, each, other in every if other is argument]

@@ -157,10 +157,9 @@ class SessionOrigins:
                 from .graded_leaves import is_weak
 
                 weak = is_weak(leaves(arguments, tool.arguments), steered)
-            if weak:
-                seen.change(arguments, tool.arguments)
-            if "spend" in effects:
-                seen.pay(arguments, tool.arguments)
+            pays = "spend" in effects
+            if weak or pays:
+                seen.act(arguments, tool.arguments, changes=weak, pays=pays)
         listed = any(pattern.startswith("/*") for pattern in tool.returns.fields)
 
         def observe(result: Any, *, item: bool = False) -> None:
@@ -178,6 +177,7 @@ class SessionOrigins:
                 memory=tool.memory,
                 tainted=is_tainted(),
                 weak=weak,
+                registered=tool.arguments,
             )
             self._settle(key)
 

@@ -114,7 +114,9 @@ class TitledRecords(Generic[T]):
         return (each.gives for each in self._known.values() if each and not each.own)
 
 
-def _contests(titles: Iterable[str], identity: Identity, phrase: str, titled: _Titled[T]) -> bool:
+def _contests(
+    titles: Mapping[str, bool], identity: Identity, phrase: str, titled: _Titled[T]
+) -> bool:
     """Whether a record, by its titles, may be meant instead of the one that has been."""
     if titled.identity.is_same(identity) or titled.identity.by_title or identity.by_title:
         return False

@@ -431,6 +431,53 @@ def test_once_an_amount_is_said_no_other_passes_unasked(sentence, amount, other)
         assert doubtful or value in (20, 60), (said, value)
 
 
+# --- addresses and accounts ---------------------------------------------------------------
+
+MAIL = Argument(kind="email", role="recipient")
+IBAN = Argument(kind="iban", role="recipient")
+ONE, OTHER = "DE89370400440532013000", "GB33BUKB20201555555555"
+
+
+def found(origins, value, party, **fields):
+    """Let a first party's field hold a value, or a record that the prompts name by its title."""
+    returns = {"/who": ReturnedField(party="first")}
+    if party == "third":
+        returns = {"/who": ReturnedField(), "/title": ReturnedField(holds="title")}
+    told = {"tool": "x", "arguments": {}, "call": 1, "memory": False}
+    origins.observe({"who": value, **fields}, returns=Returns(fields=returns), **told)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Summarise the mail 'Special offer' and send the summary to rosa@north.example",
+        "Archive the mail 'Special offer', then mail the contract to rosa@north.example",
+        "Answer the mail 'Special offer', and tell rosa@north.example about it",
+    ],
+)
+def test_where_a_prompt_says_an_address_another_recipient_is_asked_about(prompt):
+    origins = seen(prompt)
+    found(origins, "eve@evil.example", "third", title="Special offer")
+    found(origins, "team@acme.example", "first")
+
+    assert doubted(origins, "eve@evil.example", MAIL) == (True, True)
+    assert doubted(origins, "rosa@north.example", MAIL) == (True, False)
+    assert doubted(origins, "team@acme.example", MAIL) == (False, False)
+    # The next prompt says none.
+    origins.prompt("Answer the mail 'Special offer'")
+    assert doubted(origins, "eve@evil.example", MAIL) == (True, False)
+
+
+def test_where_it_says_an_account_one_on_file_is_asked_about():
+    origins = seen(f"Pay EUR 80 to {ONE}")
+    found(origins, OTHER, "first")
+
+    assert doubted(origins, ONE, IBAN) == (True, False)
+    assert doubted(origins, OTHER, IBAN) == (False, True)
+    origins.prompt("Pay EUR 80 to Bob")
+    assert doubted(origins, OTHER, IBAN) == (False, False)
+
+
 def test_an_amount_of_minor_units_is_that_of_the_tool():
     prompt = "Pay EUR 400 to Bob. It was EUR 700 last time, and EUR 7000 once."
     assert runs(prompt, 40000, CENTS, decimals=2)

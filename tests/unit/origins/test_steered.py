@@ -120,6 +120,68 @@ def test_who_was_paid_is_asked_about_the_next_time(trusted):
     assert "doubtful" not in asked(index, SHARE, path="x.md", to="ann@acme.example")
 
 
+ORDER = Argument(kind="id", role="target")
+REFUND = tool("spend", order=ORDER, amount=Argument(role="amount", type="number"))
+
+
+@pytest.mark.parametrize("first", ["1234", "order 1234", "1234."])
+@pytest.mark.parametrize("again", ["1234", "1234.", "order 1234", "of order 1234."])
+def test_nor_under_other_words_of_the_prompt(first, again):
+    index = begun("Refund EUR 20 of order 1234. Refund EUR 20 of order 99, too.")
+    called(index, REFUND, "ok", order=first, amount=20)
+
+    assert asked(index, REFUND, order=again, amount=20)["doubtful"] == ["/order"]
+    assert "/order" not in asked(index, REFUND, order="99", amount=20).get("doubtful", [])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_nor_for_what_was_made_of_the_same_thing(depth):
+    """
+    A second basket holds the product that the first one did.
+    """
+    index = begun("Order the kettle p-1, and a cup p-2")
+
+    def basket(product, number):
+        made = product
+        for step in range(depth):
+            called(index, ADD, {"id": f"b-{number}-{step}"}, product=made)
+            made = f"b-{number}-{step}"
+        return made
+
+    called(index, PLACE, {"id": "o-1"}, basket=basket("p-1", 1))
+
+    assert asked(index, PLACE, basket=basket("p-1", 2))["doubtful"] == ["/basket"]
+    assert "doubtful" not in asked(index, PLACE, basket=basket("p-2", 3))
+
+
+@pytest.mark.parametrize(
+    ("moved", "to", "shared"),
+    [
+        ("hr/salaries.txt", "team/a.txt", "team"),
+        ("hr/salaries.txt", "team/a.txt", "team/"),
+        ("hr", "team/old", "team/"),
+        ("hr", "drafts", "drafts/roster.txt"),
+        ("hr", "drafts/of/may", "drafts"),
+        ("team/a.txt", "b.txt", "team/a.txt"),
+    ],
+)
+def test_what_lies_around_or_within_what_was_changed_is_asked_about(moved, to, shared):
+    index = begun(f"Give ann@acme.example access to '{shared}'")
+    plain = asked(index, SHARE, path=shared, to="ann@acme.example")
+    called(index, MOVE, "ok", path=moved, to=to)
+
+    assert "doubtful" not in plain
+    assert asked(index, SHARE, path=shared, to="ann@acme.example")["doubtful"] == ["/path"]
+
+
+def test_what_lies_beside_it_is_not():
+    index = begun("Give ann@acme.example access to 'team/b.txt' and 'teams'")
+    called(index, MOVE, "ok", path="hr/salaries.txt", to="team/a.txt")
+
+    for path in ("team/b.txt", "teams"):
+        assert "doubtful" not in asked(index, SHARE, path=path, to="ann@acme.example")
+
+
 def test_more_than_is_kept_leaves_everything_in_doubt():
     index = SessionOrigins()
     index.of(KEY)._values = 4
