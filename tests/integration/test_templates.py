@@ -444,7 +444,8 @@ with app.guard.task(made.name, subject="alice@acme.example", prompt=prompt, scop
         except ApprovalRequired as refused:
             codes.append(refused.code)
 
-    threads = [threading.Thread(target=contextvars.copy_context().run, args=[refund]) for _ in range(8)]
+    run = [contextvars.copy_context().run for _ in range(8)]
+    threads = [threading.Thread(target=each, args=[refund]) for each in run]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -535,16 +536,9 @@ def test_of_payments_at_once_one_runs(tmp_path):
     What a call pays is known before the next one of its session is judged.
     """
     deployment = _followed("Tickets", tmp_path / "empty")
-    done = subprocess.run(
-        [sys.executable, "-c", _AT_ONCE],
-        cwd=deployment.parent,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    _state_where(deployment)
 
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["", *["flow.untrusted_argument"] * 7]
+    assert _said(deployment, _AT_ONCE) == ["", *["flow.untrusted_argument"] * 7]
 
 
 def _expected(calls: list) -> list[tuple[str, str]]:
@@ -557,13 +551,24 @@ def _expected(calls: list) -> list[tuple[str, str]]:
 
 def _judged(deployment: Path, prompt: str, calls: list) -> list[tuple[str, str]]:
     """Return the code of each call's refusal, or "", in one task that a draft begins."""
+    _state_where(deployment)
+    codes = _said(deployment, _CALLING, json.dumps([prompt, calls]))
+    return [*zip((tool for tool, _, _ in calls), codes, strict=True)]
+
+
+def _state_where(deployment: Path) -> None:
+    """Have each tool state its tenant and environment, as an operator does."""
     path = deployment / "tools.yaml"
     tools = yaml.safe_load(path.read_text("utf-8"))
     for tool in tools.values():
         tool |= {"tenant": "acme", "environment": "development"}
     path.write_text(yaml.safe_dump(tools, sort_keys=False), "utf-8")
+
+
+def _said(deployment: Path, program: str, *arguments: str) -> list[str]:
+    """Return what a program beside a deployment prints."""
     done = subprocess.run(
-        [sys.executable, "-c", _CALLING, json.dumps([prompt, calls])],
+        [sys.executable, "-c", program, *arguments],
         cwd=deployment.parent,
         capture_output=True,
         text=True,
@@ -571,4 +576,4 @@ def _judged(deployment: Path, prompt: str, calls: list) -> list[tuple[str, str]]
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return [*zip((tool for tool, _, _ in calls), json.loads(done.stdout), strict=True)]
+    return list(json.loads(done.stdout))
