@@ -21,6 +21,13 @@ _OPENER = (
 )
 _OPENERS = rf"(?:{_OPENER},?\s+){{0,4}}"
 
+_WORK = (
+    r"(?:add|build|bump|change|check|clone|commit|copy|create|deploy|edit|fetch|find|fix|get|go"
+    r"|install|look|merge|move|open|pull|push|read|rebase|remove|rename|restart|review|see|set|stop"
+    r"|switch|test|update|upgrade|write)"
+)
+"""What else is asked for."""
+
 # --- deleting ------------------------------------------------------------------------------
 
 _DELETE = (
@@ -38,20 +45,38 @@ _ASKS_TO_DELETE = re.compile(
 _SUBORDINATE = re.compile(
     r"\b(?:in|from|at|of|within|inside|under|on|to|into|with|for|by|about|than|keep|leave|retain"
     r"|preserve|save|spare|but|except|not|only|because|since|as|so|which|that|who|whose|when|while"
-    r"|after|before|until|if|whether|using|everything|anything|whatever|what|how|why)\b",
+    r"|after|before|until|if|whether|using|everything|anything|whatever|whichever|either|what|how"
+    r"|why)\b",
     re.IGNORECASE,
 )
+_KIND = (
+    r"(?:files?|folders?|director(?:y|ies)|documents?|drafts?|e-?mails?|mails?|messages?|events?"
+    r"|meetings?|appointments?|orders?|bookings?|tickets?|issues?|branch(?:es)?|contacts?|records?"
+    r"|entr(?:y|ies)|accounts?|ones?)(?:\s+(?:named|called|titled))?"
+)
+_ARTICLE = r"(?:the|an?|my|our|your|these|those|this|that|both|all)"
 _NOUN = (
-    r"(?:the|a|an|my|our|your|both|also|old|files?|folders?|director(?:y|ies)|documents?|drafts?"
-    r"|e-?mails?|mails?|messages?|events?|meetings?|appointments?|orders?|bookings?|tickets?|issues?"
-    r"|branch(?:es)?|contacts?|records?|entr(?:y|ies)|accounts?|named|called|titled|ones?|number|nos?"
+    rf"(?:{_ARTICLE}\s+(?:[a-z0-9][\w-]*\s+){{1,2}}?{_KIND}|{_ARTICLE}|{_KIND}|also|old|number|nos?"
     r"|numbers|id|ids)"
 )
-_ONE_MORE = re.compile(rf"[\s,&'\"]*(?:(?:{_NOUN}|and|or)\b[\s,&'\"]*)*\Z", re.IGNORECASE)
-_JOINS = re.compile(r"[,&]|\b(?:and|or|plus)\b", re.IGNORECASE)
+_QUOTED = "\x01"
+"""Stands for a title in quotation marks."""
+_NOUNS = re.compile(rf"[\s'\"]*(?:{_NOUN})\b[\s'\"]*", re.IGNORECASE)
+_NAME = r"[^\s()\[\]{}<>:]*[^\W_][^\s()\[\]{}<>:]*"
+_LETTERS = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
+_OBJECT = re.compile(
+    rf"[\s'\"]*(?:{_QUOTED}|{_NAME}|(?!{_WORK}\b){_LETTERS}(?:\s+{_LETTERS}){{1,4}})?\s*\Z",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(r"[,&]|\b(?:and|plus)\b", re.IGNORECASE)
+_OR = re.compile(
+    r"[\"'”’`»)]*(?:,\s*(?:'[^'\n]*'|\"[^\"\n]*\"|[^\s,]+))*,?\s*\bor\b",  # noqa: RUF001 -- quotation marks
+    re.IGNORECASE,
+)
+"""What stands behind a value that is one of several of which one is meant."""
 _ENDS = re.compile(
     r"[\"'”’`»)\]]*(?:\s*(?:\Z|[.!?;,\n\x00&)])"  # noqa: RUF001 -- quotation marks
-    r"|\s+(?:and|or|plus|please|pls|for|from|in|on|at|of|too|now|today|again|permanently|completely"
+    r"|\s+(?:and|plus|please|pls|for|from|in|on|at|of|too|now|today|again|permanently|completely"
     r"|because|since|then|again|thanks|thank|immediately|right|as (?:it|we|i|they|well|soon)"
     r"|it|its|if|once|when|before|after|unless|until|with)\b)",
     re.IGNORECASE,
@@ -66,24 +91,26 @@ def asks_to_delete(before: str, behind: str) -> bool:
         behind: What stands behind it.
     """
     found = _ASKS_TO_DELETE.match(before)
-    if found is None or _ENDS.match(behind) is None:
+    if found is None or _ENDS.match(behind) is None or _OR.match(behind) is not None:
         return False
-    between = TITLE.sub(" ", found["between"])
+    between = TITLE.sub(f" {_QUOTED} ", found["between"])
     if _SUBORDINATE.search(between) is not None:
         return False
-    joined = [*_JOINS.finditer(between)]
-    return not joined or _ONE_MORE.match(between, joined[-1].end()) is not None
+    *objects, last = _JOINS.split(between)
+    return not _without_nouns(last) and all(_OBJECT.match(_without_nouns(o)) for o in objects)
+
+
+def _without_nouns(text: str) -> str:
+    """What of a text stands behind its articles and the nouns for what is deleted."""
+    while found := _NOUNS.match(text):
+        text = text[found.end() :]
+    return text.strip(" \t\r\n'\"")
 
 
 # --- running -------------------------------------------------------------------------------
 
 _RUN = r"(?:run|rerun|execute|start|launch|use)"
-_WORKS = re.compile(
-    rf"{_OPENERS}(?:{_RUN}|add|build|bump|change|check|clone|commit|copy|create|deploy|edit|fetch|find"
-    r"|fix|get|go|install|look|merge|move|open|pull|push|read|rebase|remove|rename|restart|review"
-    r"|see|set|stop|switch|test|update|upgrade|write)\b",
-    re.IGNORECASE,
-)
+_WORKS = re.compile(rf"{_OPENERS}(?:{_RUN}|{_WORK})\b", re.IGNORECASE)
 _RUNS = re.compile(
     rf"{_OPENERS}{_RUN}\b(?::?(?: (?:the|this|my))?(?: following)?"
     r"(?: (?:command|script|query|statement|program|code))?:?\s*"

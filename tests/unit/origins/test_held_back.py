@@ -15,6 +15,7 @@ from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.provenance import Origins, doubts, origins, session_indexes
 from inbounds.provenance.plain_requests import asks_to_delete, asks_to_run
 from inbounds.provenance.prompt_marks import apart
+from inbounds.provenance.prompt_orders import deletes_title
 from inbounds.provenance.session_indexes import SessionOrigins
 from inbounds.sessions.store import SessionKey
 
@@ -333,6 +334,96 @@ def test_a_quote_is_deleted_only_where_the_sentence_ends_behind_it():
     for prompt, doubtful in (("Delete 'old notes'.", False), ("Delete all 'old notes' cite", True)):
         grade, said = doubted(seen(prompt), "old notes", Argument(role="target"), deletes=True)
         assert grade != "prompt" or said is doubtful
+
+
+BESIDE = [
+    "({} {{}})",
+    "- {} {{}}",
+    "-> {{}}",
+    "=> {} {{}}",
+    "\u2014 {} {{}}",
+    "[{} {{}}]",
+    ", {} {{}}",
+    "{} {{}}",
+    "and {} {{}}",
+    ": {} {{}}",
+    "/ {{}}",
+    "(z.txt, {{}})",
+    "- the archive, {{}}",
+    "or {{}}",
+    ", or {{}}, whichever is older",
+]
+SPOKEN = [
+    "see",
+    "now called",
+    "the current version is",
+    "formerly",
+    "a copy of",
+    "like",
+    "replaced by",
+]
+DELETING = ["Delete a.txt", "Please remove 'a.txt'", "Could you erase the old file a.txt"]
+ALTERNATIVES = [
+    "{} or z.txt",
+    "either {} or z.txt",
+    "'{}' or 'z.txt'",
+    "{}, y.txt or z.txt",
+    "z.txt, {}, or y.txt",
+    "the file {} or the file z.txt",
+    "whichever is older, {} or z.txt",
+    "whichever of z.txt, {} is older",
+    "z.txt or {}",
+]
+LISTS = [
+    "{} and z.txt",
+    "z.txt and {}",
+    "z.txt, y.txt, {}",
+    "z.txt & {}",
+    "'z.txt', 'y.txt' and '{}'",
+    "the files z.txt, y.txt and {}",
+    "both z.txt and the file {}",
+    "the two unused files {} and z.txt",
+    "my old draft {}",
+    "{} and tell Ann or Bob",
+    "the hiking trip, the folder y and also {}",
+]
+
+
+@pytest.mark.parametrize(
+    "tail", sorted({each.format(word) for each, word in itertools.product(BESIDE, SPOKEN)})
+)
+@pytest.mark.parametrize("file", FILES)
+def test_what_stands_beside_the_object_is_asked_about(tail, file):
+    for head in DELETING:
+        grade, doubtful = doubted(seen(f"{head} {tail}".format(file)), file, PATH, deletes=True)
+
+        assert grade != "prompt" or doubtful, head
+
+
+@pytest.mark.parametrize("which", ALTERNATIVES)
+@pytest.mark.parametrize("verb", ["Delete", "Please remove", "Read y.md and erase"])
+@pytest.mark.parametrize("file", FILES)
+def test_one_of_several_that_is_meant_is_asked_about(which, verb, file):
+    index = seen(f"{verb} {which.format(file)}")
+
+    assert doubted(index, file, PATH, deletes=True) != ("prompt", False)
+
+
+@pytest.mark.parametrize("which", LISTS)
+@pytest.mark.parametrize("verb", ["Delete", "Please remove", "Read y.md and erase"])
+@pytest.mark.parametrize("file", FILES)
+def test_all_of_a_list_is_plainly_deleted(which, verb, file):
+    index = seen(f"{verb} {which.format(file)}.")
+
+    assert doubted(index, file, PATH, deletes=True) == ("prompt", False)
+
+
+@pytest.mark.parametrize("tail", ["(see {})", "- {} replaces it", "or {}", "-> {}", "{}"])
+def test_nor_is_a_record_deleted_that_stands_beside_another(tail):
+    before, behind = f"Cancel 'Budget review' {tail}".split("{}")
+
+    assert not deletes_title(before, behind)
+    assert deletes_title("Cancel 'Budget review' and ", "")
 
 
 # --- running ----------------------------------------------------------------------------------
