@@ -118,6 +118,45 @@ _PREPOSITION = re.compile(
     rf"{_ARTICLE}\Z",
     re.IGNORECASE,
 )
+_NAME = r"(?:[#@][\w.-]+|[\w.+-]+@[\w.-]+|[A-Z][\w.\u2019'-]*(?:[ ][A-Z][\w.\u2019'-]*){0,3})"
+_NAMES_BEFORE = re.compile(
+    rf"(?:{_NAME}(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?:{_ARTICLE})?)+\Z"
+)
+"""Other names that one is listed with."""
+_TELLING = (
+    r"(?:tell|ask|ping|notify|thank|remind|inform|alert|warn|dm|nudge|let|brief|congratulate"
+    r"|invite|answer|message|text|reach)"
+)
+"""What has somebody as its object: what else the clause names is what they are told."""
+_CLAUSE = re.compile(rf"{_LEADING}(?P<verb>{_TELLING}|{_TRANSFERS}|say|mention)\b", re.IGNORECASE)
+_ABOUT = (
+    r"(?:that|about|regarding|concerning|whether|if|because|since|why|how|what|who|whom|whose|which"
+    r"|where|when|saying)"
+)
+_SPEAKS = re.compile(rf"\b(?:{_ABOUT}|for|from|of|as)\b|:\s", re.IGNORECASE)
+"""What is said, or sent, is spoken of behind these."""
+_LISTS = re.compile(
+    r"(?:\b(?:to|with|following|people|names?|recipients?|participants?|guests?|attendees|invitees"
+    r"|members|colleagues|cc|bcc)\s*:\s*)\Z",
+    re.IGNORECASE,
+)
+_SENT_TO = re.compile(
+    rf"(?:\b(?:to|into|in|with|on|at|via)\s+|(?:->|\u2192)\s*)"
+    rf"{_ARTICLE}\Z",
+    re.IGNORECASE,
+)
+_HAS_RECIPIENT = re.compile(
+    rf"\A\s+(?:{_NAME}|(?i:me|us|him|her|them|everyone|everybody))(?<!'s)"
+    rf"\s+(?i:an?|the|my|our|this|his|her|their|some|it|{_ABOUT})\b"
+    r"|\A\s+(?i:the|our|my)\s+\w+\s+(?i:an?|the|my|our|this|his|her|their|some)\b"
+    r"|\A(?:.*\s)?(?i:to|in|into|with)\s",
+    re.DOTALL,
+)
+"""Somebody is told, or sent something, by what stands behind the verb."""
+_SPEAKS_AT_ONCE = re.compile(rf"\A\s+(?:{_ABOUT}\b(?!(?:\s+\w+)?\s+to\b)|:)", re.IGNORECASE)
+_LAST_TO = re.compile(r"\bto\s+\Z", re.IGNORECASE)
+_GOES_ON = re.compile(rf"\s+to\s+{_NAME}")
+_GOES_ELSEWHERE = re.compile(rf"\s+(?:to|in|into|with|via)\s+(?:the\s+)?{_NAME}")
 _OF = re.compile(r"\b(?:of|in|on|from|into)\s+\Z", re.IGNORECASE)
 _IT_IS = re.compile(r"\b(?:as|be|it|them)\s+(?:an?\s+|the\s+)?\Z", re.IGNORECASE)
 _SAID = re.compile(
@@ -250,6 +289,12 @@ class _Marks:
         if text[:at].endswith(("#", "@")):
             return True
         before = self._without_members(since_last(_SENTENCE, text[max(0, at - _FAR) : at]))
+        if self._is_recipient and not self._members and _is_spoken_of(before, text, end):
+            return False
+        return self._stand(text, before, at, end)
+
+    def _stand(self, text: str, before: str, at: int, end: int) -> bool:
+        """Tell whether one of them stands around a value that is not spoken of."""
         noun_behind, is_part = self._noun_behind(text, end)
         noun_before = _NOUN_BEFORE.search(before)
         if noun_before and noun_before[1].lower() not in self._nouns:
@@ -303,8 +348,12 @@ class _Marks:
         capitals = sum(word[0].isupper() for word in words[1:])
         if len(_GERMAN.findall(sentence)) > 1:
             return False
+        if self._is_recipient and not _is_sent_to(before, text, end):
+            return False
         whole = text[at:end]
         if self._words > 1 and self._has_capitals:
+            if self._is_recipient and self._noun_behind(text, end)[1]:
+                return False
             if all(word[:1].isupper() for word in whole.split()):
                 # `Tell Ann` is no name.
                 first = f"{whole.split()[0]} "
@@ -331,6 +380,57 @@ class _Marks:
 
 def _is_governed(before: str) -> bool:
     return any(each.search(before) for each in (_PREPOSITION, _TELLS, _WRITES, _ACTS))
+
+
+def _is_sent_to(before: str, text: str, end: int) -> bool:
+    """Tell whether a name is governed by a verb of sending, or by a preposition that belongs to it.
+
+    Args:
+        before: What stands before it in its sentence.
+        text: The prompts.
+        end: Where the name ends in them.
+    """
+    near = _without_names(before)
+    if _LISTS.search(near):
+        return True
+    if any(each.search(near) for each in (_TELLS, _WRITES, _GIVES)):
+        return True
+    return _SENT_TO.search(near) is not None and _GOES_ELSEWHERE.match(text, end) is None
+
+
+def _without_names(before: str) -> str:
+    """What stands before the names that something is listed with."""
+    found = _NAMES_BEFORE.search(before)
+    if found is None:
+        return before
+    if before[: found.start()].strip():
+        return before[: found.start()]
+    # `Invite Bob` is no name.
+    return f"{found[0].split()[0]} "
+
+
+def _is_spoken_of(before: str, text: str, end: int) -> bool:
+    """Tell whether something stands in what is to be said, or belongs to what is sent.
+
+    Args:
+        before: What stands before it in its sentence.
+        text: The prompts.
+        end: Where it ends in them.
+    """
+    if _LAST_TO.search(before) and _GOES_ON.match(text, end):
+        return True
+    *_, clause = [None, *_CLAUSE.finditer(before)]
+    if clause is None:
+        return False
+    rest = before[clause.end() :]
+    spoken = _SPEAKS.search(rest)
+    if spoken is None or _LISTS.search(_without_names(before)):
+        return False
+    return bool(
+        re.fullmatch(_TELLING, clause["verb"], re.IGNORECASE)
+        or _SPEAKS_AT_ONCE.match(rest)
+        or _HAS_RECIPIENT.match(rest[: spoken.end()])
+    )
 
 
 def _is_addressed(before: str, text: str, end: int) -> bool:

@@ -182,6 +182,66 @@ def test_a_capital_alone_does_not_make_a_recipient(prompt, value):
         assert not runs(prompt, value, argument)
 
 
+SPOKEN_OF = ["Globex", "Omar Haddad", "Acme Holding"]
+OPENERS = [
+    "Tell Ann", "Remind Ann", "Notify #ops", "Let Ann know", "Mail Ann", "Send Ann a note",
+    "Post to #team", "Write a message to Ann", "Announce in #team",
+]  # fmt: skip
+CONTENTS = [
+    "that {} will be let go", "that we drop {}", "that we sell to {}", "about the offer for {}",
+    "about the letter to {}", "regarding {}", "about the meeting with {}", "why we work with {}",
+    "about the price list for the {} team", "about the talk in {}", ": {} is leaving",
+    "about lunch, the rest and {}",
+]  # fmt: skip
+BELONGS = [
+    "Post the {} offer in #team",
+    "Post the contract with {} in #team",
+    "Send the letter to {} to Ann",
+    "Forward the mail from {} to Ann",
+    "Share the notes of {} with Ann",
+    "{} is leaving. Tell Ann.",
+    "Ann and {} met. Post that in #team.",
+    "Announce that we sell to {}",
+    "Explain why we work with {}",
+    "Tell Ann we chose {}",
+]
+GOVERNED = [
+    "Send EUR 50 for lunch to {}",
+    "Forward Kim's mail about lunch to {}",
+    "Report the results of the test to {}",
+    "Post that to {}",
+    "Send that file to {}",
+    "Send the file that I made to {}",
+    "Send the mail about lunch to {}",
+    "Send the summary of the minutes to Bob and {}",
+    "Invite Bob and {}",
+    "Send it to Bob, {} and Kim",
+    "Please tell Bob and {} about it",
+    "Tell Ann about the lunch and send the menu to {}",
+    "Tell Ann that it slipped, then message {}",
+    "Send to the following people: Bob, {}",
+    "Schedule a meeting with {} about lunch",
+    "Read the notes about lunch, then post a summary to {}.",
+    "Ask the customer {} about it",
+]
+
+
+@pytest.mark.parametrize("name", SPOKEN_OF)
+@pytest.mark.parametrize(
+    "sentence", [*(f"{head} {said}" for head, said in product(OPENERS, CONTENTS)), *BELONGS]
+)
+def test_a_name_that_is_only_spoken_of_is_no_recipient(sentence, name):
+    for argument in CHANNELS:
+        assert not runs(sentence.format(name), name, argument)
+
+
+@pytest.mark.parametrize("name", [*SPOKEN_OF, *NAMES])
+@pytest.mark.parametrize("sentence", GOVERNED)
+def test_a_name_that_a_verb_or_preposition_of_sending_governs_is_one(sentence, name):
+    for argument in CHANNELS:
+        assert runs(sentence.format(name), name, argument)
+
+
 def test_what_a_trusted_field_states_needs_no_word_of_the_prompt():
     origins = seen("Tell Ann that the penguin release slipped")
     fields = {"/name": ReturnedField(party="first")}
