@@ -21,6 +21,7 @@ from .denial_words import (
     plain_apostrophes,
 )
 from .prompt_marks import holds_word, lower_words
+from .spoken_effects import only_speaks
 
 _DEFERS = re.compile(
     r"\b(?:should|shall|must|ought|may|might|would) (?:i|we)\b"
@@ -122,7 +123,7 @@ def holds_back(text: str) -> bool:
     low = plain.lower()
     if _HOLDS_BACK.search(low) or not (EXCEPTS | EXCEPTION).isdisjoint(_WORD.findall(low)):
         return True
-    return any(map(_asks_whether, _SENTENCES.split(plain)))
+    return any(map(_asks_whether, _SENTENCES.split(plain))) or only_speaks(plain)
 
 
 def words_kept(text: str) -> set[str]:

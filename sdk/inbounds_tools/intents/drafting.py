@@ -23,7 +23,7 @@ from inbounds.provenance.sentences import MOST_READ, Reading, read
 
 from .delegation import Delegation, delegations, sourced, unnamed
 from .limits import all_effects, bounds_within, delegated_for, narrower_within, resources_for
-from .requests import Match, matches
+from .requests import Match, matches, without_spoken
 from .sources import left_to_sources
 
 Propose = Callable[[str, Intent], Scope]
@@ -96,7 +96,7 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     reading = read(prompt)
     excluded = exclusions(reading)
     denied = excluded.denied
-    found = matches(reading, intent.words, denied)
+    found = without_spoken(prompt, reading, intent.words, matches(reading, intent.words, denied))
     told = delegations(reading, intent.words, found, denied)
     if propose is not None:
         return _proposed(_Heard(reading, excluded, told), intent, name, propose(prompt, intent))
@@ -122,7 +122,8 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
     ]
     if not reading.whole:
         said.insert(0, Said("", f"only the first and the last {MOST_READ} characters were read"))
-    count = len({(match.entry, match.phrase) for match in found if not match.denied})
+    asking = [match for match in found if not (match.denied or match.spoken)]
+    count = len({(match.entry, match.phrase) for match in asking})
     return Draft(name, scope, tuple(said), told, count + (len(told) if left_to else 0))
 
 
@@ -181,7 +182,7 @@ class _Heard:
 def _asked(intent: Intent, found: Iterable[Match]) -> tuple[ResourceBound, ...]:
     """What is asked for by type: what asks, less what is denied and not asked for elsewhere."""
     found = [*found]
-    asking = {match.entry for match in found if not match.denied}
+    asking = {match.entry for match in found if not (match.denied or match.spoken)}
     gone = _denied(intent, found)
     return tuple(
         ResourceBound(type=entry.resource, effects=sorted(left))
@@ -319,6 +320,12 @@ def _said_of_words(intent: Intent, found: Sequence[Match]) -> Iterable[Said]:
         effects = _listed(sorted(set(entry.effects)))
         if match.denied:
             row = Said(match.phrase, f"not to {effects} on {entry.resource}")
+        elif match.spoken:
+            row = Said(
+                match.phrase,
+                f"{effects} on {entry.resource}: not given, since the prompt speaks of it and does "
+                "not ask for it",
+            )
         elif entry.resource in reach or set(entry.effects) == {"read"}:
             row = Said(match.phrase, f"{effects} on {entry.resource}")
         else:

@@ -11,13 +11,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inbounds.model.deployment import AskedFor
 from inbounds.provenance.denials import ALL, EXCEPT, TELLING
+from inbounds.provenance.doubts import holds_back
 from inbounds.provenance.prohibitions import DETERMINERS
 from inbounds.provenance.sentences import Reading, backwards, stem, word_set, words_of
+from inbounds.provenance.spoken_effects import asks_for
 
+_FINAL = frozenset({"delete", "spend", "administer", "execute"})
+"""Effects that cannot be undone, and that a prompt may only speak of."""
 _NEAR = 16
 """So many words before the place that something is put in may say that it is put."""
 _FAR = 2
@@ -71,6 +75,7 @@ class Match:
         denied: Whether the prompt says not to.
         flatly: Whether it says so of all there are: "do not delete any files".
         paragraph: The number of its paragraph.
+        spoken: Whether the prompt only speaks of an act that cannot be undone.
     """
 
     entry: int
@@ -79,6 +84,7 @@ class Match:
     denied: bool
     flatly: bool = False
     paragraph: int = 0
+    spoken: bool = False
 
 
 def matches(
@@ -101,6 +107,42 @@ def matches(
         for phrase in entry.words
         for match in _found(reading, places, denied, (number, entry), phrase)
     )
+
+
+def without_spoken(
+    prompt: str, reading: Reading, words: Sequence[AskedFor], found: Sequence[Match]
+) -> tuple[Match, ...]:
+    """Mark the phrases that a prompt only speaks of, of entries that it asks for nowhere.
+
+    Where a prompt asks for nothing that cannot be undone, it stays as it is: a person is asked
+    before any such call (`holds_back`).
+
+    Args:
+        prompt: What the user said.
+        reading: The same, taken apart.
+        words: Those of the intent.
+        found: What `matches` found.
+    """
+    final = {number for number, entry in enumerate(words) if not _FINAL.isdisjoint(entry.effects)}
+    final &= {match.entry for match in found if not match.denied}
+    if not final or holds_back(prompt):
+        return (*found,)
+    asked = {
+        match.entry
+        for match in found
+        if match.entry in final and not match.denied and not _is_spoken_of(prompt, reading, match)
+    }
+    spoken = final - asked
+    return tuple(
+        replace(match, spoken=True) if match.entry in spoken and not match.denied else match
+        for match in found
+    )
+
+
+def _is_spoken_of(prompt: str, reading: Reading, match: Match) -> bool:
+    token = reading.tokens[match.at]
+    start = prompt.lower().find(token.low, token.start, token.stop) if token.low else -1
+    return start >= 0 and asks_for(prompt, start, start + len(token.low)) is False
 
 
 def requested(reading: Reading, at: int, word: str) -> bool:
