@@ -265,6 +265,152 @@ task.end()
     assert alone.verified()
 
 
+MADE = """
+done = os.open("done", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+guard = Guard()
+
+def step(name):
+    os.write(done, f"{name} {os.getpid()}\\n".encode())
+
+def refused(function, *args):
+    try:
+        function(*args)
+    except DecisionUnavailable as error:
+        assert (error.code, error.executed) == ("permit.used", "yes"), error
+    else:
+        raise AssertionError("it went on")
+
+def steps():
+    return [line.split() for line in open("done").read().splitlines()]
+"""
+
+
+@pytest.mark.parametrize("uses", ["goes on", "closes", "drops"])
+def test_a_tool_of_many_items_goes_on_in_its_own_process_alone(alone, uses):
+    """
+    A fork amid a generator tool: the child runs no step of it, not even what ends it.
+    """
+    found = said(
+        alone,
+        MADE
+        + f"""
+@guard.tool("mail.read", resource=lambda id: ("mail", id))
+def rows(id: str):
+    try:
+        for number in range(3):
+            step(f"row-{{number}}")
+            yield number
+    finally:
+        step("closed")
+
+task = begin(guard)
+items = task.call("mail.read", {{"id": "1"}})
+assert next(items) == 0
+
+def work():
+    global items
+    uses = {uses!r}
+    if uses == "goes on":
+        refused(next, items)
+        assert list(items) == []
+    elif uses == "closes":
+        items.close()
+    del items
+
+codes = ended(fork(work))
+left = list(items)
+print(json.dumps([codes, left, os.getpid(), steps()]))
+task.end()
+""",
+    )
+    codes, left, parent, steps = found
+    assert ([0], [1, 2]) == (codes, left)
+    assert [[name, str(parent)] for name in ("row-0", "row-1", "row-2", "closed")] == steps
+    assert alone.executed() == {"yes": 1}
+    assert alone.verified()
+
+
+@pytest.mark.parametrize("amid", ["rows", "a row", "a call"])
+def test_an_async_tool_goes_on_in_its_own_process_alone(alone, amid):
+    """
+    A fork amid an async tool, between two of its items or while it waits: likewise.
+    """
+    found = said(
+        alone,
+        MADE
+        + f"""
+import asyncio
+
+amid = {amid!r}
+gate = asyncio.Event()
+
+async def wait():
+    await gate.wait()
+
+async def rows(id: str):
+    try:
+        for number in range(3):
+            step(f"row-{{number}}")
+            if amid == "a row" and number == 1:
+                await wait()
+            yield number
+    finally:
+        step("closed")
+
+async def one(id: str):
+    try:
+        step("row-0")
+        await wait()
+        step("row-1")
+        return 1
+    finally:
+        step("closed")
+
+guard.tool("mail.read", resource=lambda id: ("mail", id))(one if amid == "a call" else rows)
+task = begin(guard)
+loop = asyncio.new_event_loop()
+
+async def listed(items):
+    return [item async for item in items]
+
+async def first():
+    return (await task.acall("mail.read", {{"id": "1"}})).__aiter__()
+
+if amid == "a call":
+    async def call():
+        return await task.acall("mail.read", {{"id": "1"}})
+    making = loop.create_task(call())
+    while not os.path.getsize("done"):
+        loop.run_until_complete(asyncio.sleep(0))
+    goes_on = lambda: (gate.set(), loop.run_until_complete(making))[1]
+    ends = lambda: [goes_on()]
+else:
+    items = loop.run_until_complete(first())
+    assert loop.run_until_complete(anext(items)) == 0
+    ends = lambda: loop.run_until_complete(listed(items))
+    goes_on = lambda: loop.run_until_complete(anext(items))
+    if amid == "a row":
+        making = loop.create_task(anext(items))
+        while len(steps()) < 2:
+            loop.run_until_complete(asyncio.sleep(0))
+        goes_on = lambda: (gate.set(), loop.run_until_complete(making))[1]
+        ends = lambda: [goes_on(), *loop.run_until_complete(listed(items))]
+
+codes = ended(fork(lambda: refused(goes_on)))
+left = ends()
+print(json.dumps([codes, left, os.getpid(), steps()]))
+task.end()
+loop.close()
+""",
+    )
+    codes, left, parent, steps = found
+    names = ["row-0", "row-1", *(["row-2"] if amid != "a call" else []), "closed"]
+    assert ([0], [1, 2] if amid != "a call" else [1]) == (codes, left)
+    assert [[name, str(parent)] for name in names] == steps
+    assert alone.executed() == {"yes": 1}
+    assert alone.verified()
+
+
 def test_what_is_drawn_after_a_fork_is_drawn_once(alone):
     """
     Ids, tokens and jitter of two processes are never the same.

@@ -562,6 +562,22 @@ class TestResults:
         assert [("a", True), ("b", False)] == made.seen
         assert [] == withheld.seen
 
+    @pytest.mark.parametrize("give", [Permit.admitted, Permit.row])
+    @pytest.mark.parametrize("ended", ["used", "forked"])
+    def test_no_item_of_a_run_that_is_over(self, made, monkeypatch, give, ended):
+        """
+        Once the permit is used, or in a forked process, no more items are given or traced.
+        """
+        made.permit.require_open()
+        if ended == "used":
+            made.permit.cancel()
+        else:
+            as_another_process(monkeypatch)
+
+        refused("permit.used", made.permit.require_open)
+        refused("permit.used", give, made.permit, "a")
+        assert [] == made.seen
+
 
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt, SystemExit, MemoryError, RecursionError])
 @pytest.mark.parametrize("end", [lambda p: p.finish("x"), lambda p: p.fail(OSError())])

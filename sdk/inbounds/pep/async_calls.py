@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import types
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import InboundsError
@@ -13,13 +14,14 @@ from inbounds.process.threads import run_in_thread
 from .lazy_results import refuse_lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 
     from inbounds.errors import Executed
 
     from .permit import Permit
     from .task import Task
     from .tool import GuardedTool, GuardedTools
+    from .tool_run import ToolRun
 
 
 async def acall(
@@ -54,7 +56,7 @@ async def acall(
         with permit.tool_run.active():
             result = run() if guarded.asynchronous else await asyncio.to_thread(run)
             if inspect.isawaitable(result):
-                result = await result
+                result = await await_own(permit.tool_run, result)
         refuse_lazy(guarded.name, result)
     except BaseException as error:  # noqa: BLE001 -- a tool may raise anything
         failure = error
@@ -92,6 +94,50 @@ async def aready(tool: GuardedTool[..., Any], task: Task, permit: Permit) -> Cal
     except BaseException:
         await run_in_thread(permit.cancel)
         raise
+
+
+@types.coroutine
+def await_own(run: ToolRun, work: Awaitable[Any]) -> Generator[Any, Any, Any]:
+    """Await code of a tool, each step of it in the process that its run began in.
+
+    Args:
+        run: The run of the tool.
+        work: What to await.
+
+    Returns:
+        What it brings.
+
+    Raises:
+        DecisionUnavailable: `permit.used`: this process has it from a fork. No step has run here.
+    """
+    # A generator of `types.coroutine` is awaited as it is.
+    steps: Any = work.__await__() if hasattr(work, "__await__") else work
+    sent: Any = None
+    raised: BaseException | None = None
+    # `yield from steps`, as PEP 380 spells it out, with a look at the process before each step.
+    while True:
+        if run.is_inherited:
+            run.abandon(steps)
+            run.require_own()
+        try:
+            if raised is not None:
+                waits = steps.throw(raised)
+            else:
+                waits = next(steps) if sent is None else steps.send(sent)
+        except StopIteration as done:
+            return done.value
+        finally:
+            sent = raised = None
+        try:
+            sent = yield waits
+        except GeneratorExit:
+            if run.is_inherited:
+                run.abandon(steps)
+            elif hasattr(steps, "close"):
+                steps.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 -- for the tool, whatever it is
+            raised = error
 
 
 @contextlib.contextmanager

@@ -87,8 +87,7 @@ class Permit:
             DecisionUnavailable: `permit.used`, `permit.expired` or `task.over`: the tool must
                 not run with them.
         """
-        if not self._open:
-            raise self._used()
+        self.require_open()
         self._require_good()
         arguments: dict[str, Any] = json.loads(self._judged)
         return arguments
@@ -118,6 +117,17 @@ class Permit:
             if not self._open or self._begun:
                 raise self._used()
             self._begun = True
+
+    def require_open(self) -> None:
+        """Refuse to go on with the tool where this permit is used, or another process's.
+
+        A tool that runs step by step asks before each step.
+
+        Raises:
+            DecisionUnavailable: `permit.used`. Nothing more of the tool may run.
+        """
+        if not self._open or os.getpid() != self._process:
+            raise self._used()
 
     def _require_good(self) -> None:
         """Refuse to run on a verdict that is another process's, another task's or too old."""
@@ -149,6 +159,7 @@ class Permit:
         Raises:
             ResultWithheld: The item is more sensitive than was permitted, or cannot be given in
                 part. The permit is used.
+            DecisionUnavailable: `permit.used`: the permit was used before, or by a fork.
         """
         try:
             value = self._admitted(self._admission.whole, item)
@@ -169,6 +180,7 @@ class Permit:
 
         Raises:
             ResultWithheld: As `admitted`; `result.in_pieces`: a value is split over rows.
+            DecisionUnavailable: As `admitted`.
         """
         try:
             left: list[Any] | None = self._admitted(self._admission.row, item)
@@ -180,6 +192,7 @@ class Permit:
 
     def _admitted(self, admit: Callable[[Any], Any], item: Any) -> Any:
         try:
+            self.require_open()
             return admit(item)
         except ResultWithheld as withheld:
             from inbounds.pep.tool_errors import detach

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inbounds.process.threads import run_in_thread
 
-from .async_calls import about_decision, aready
+from .async_calls import about_decision, aready, await_own
 from .labelled import PLAIN
 from .lazy_results import refuse_lazy
 from .results import END
@@ -34,7 +34,8 @@ def iterate(
     """Iterate over the items of a tool under one permit, asked for with the first.
 
     Raises:
-        DecisionUnavailable: `task.over`: the task has ended meanwhile. It has run so far.
+        DecisionUnavailable: `task.over`: the task has ended meanwhile; `permit.used`: the process
+            was forked meanwhile, and this is the child. It has run so far.
     """
     within = task()
     permit = within.permit(tool, arguments)
@@ -50,9 +51,11 @@ def iterate(
                 for value in left:
                     yield value
                 with about_decision(permit, "yes"):
+                    permit.require_open()
                     within.require_under_way()
         for value in permit.row(END) or ():
             with about_decision(permit, "yes"):
+                permit.require_open()
                 within.require_under_way()
             yield value
     except BaseException as error:
@@ -85,10 +88,12 @@ async def aiterate(
                 for value in left:
                     yield value
                 with about_decision(permit, "yes"):
+                    permit.require_open()
                     within.require_under_way()
         held = await run_in_thread(permit.row, END) if permit.holds_back else None
         for value in held or ():
             with about_decision(permit, "yes"):
+                permit.require_open()
                 within.require_under_way()
             yield value
     except BaseException as error:  # noqa: BLE001 -- a tool may raise anything
@@ -107,10 +112,15 @@ async def aiterate(
 def iterate_within(run: ToolRun, items: Generator[Any, None, None]) -> Generator[Any, None, None]:
     """Yield the items of a generator, each made within the run of its tool.
 
-    The consumer shares the context of a generator, and is not within.
+    The consumer shares the context of a generator, and is not within. A process that has it from
+    a fork neither goes on with it nor closes it.
+
+    Raises:
+        DecisionUnavailable: `permit.used`: a fork has copied the run.
     """
     try:
         while True:
+            run.require_own()
             with run.active():
                 try:
                     item = next(items)
@@ -118,8 +128,11 @@ def iterate_within(run: ToolRun, items: Generator[Any, None, None]) -> Generator
                     return
             yield item
     finally:
-        with run.active():
-            items.close()
+        if run.is_inherited:
+            run.abandon(items)
+        else:
+            with run.active():
+                items.close()
 
 
 async def aiterate_within(
@@ -128,12 +141,16 @@ async def aiterate_within(
     """Async twin of `iterate_within`."""
     try:
         while True:
+            run.require_own()
             with run.active():
                 try:
-                    item = await anext(items)
+                    item = await await_own(run, anext(items))
                 except StopAsyncIteration:
                     return
             yield item
     finally:
-        with run.active():
-            await items.aclose()
+        if run.is_inherited:
+            run.abandon(items)
+        else:
+            with run.active():
+                await await_own(run, items.aclose())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
+
+from inbounds.errors import DecisionUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from inbounds.evidence.records import Decided
 
 _current: ContextVar[ToolRun | None] = ContextVar("inbounds_tool_run", default=None)
+
+_inherited: list[object] = []
+"""Generators and coroutines of the parent of this process, in the midst of their code."""
 
 
 class ToolRun:
@@ -29,7 +35,7 @@ class ToolRun:
             and so no model may be asked in it. Empty outside of one.
     """
 
-    __slots__ = ("allowed", "record", "workflow")
+    __slots__ = ("_process", "allowed", "record", "workflow")
 
     def __init__(
         self, allowed: Decided, record: Callable[[Decided], None], *, workflow: str = ""
@@ -37,11 +43,36 @@ class ToolRun:
         self.allowed = allowed
         self.record = record
         self.workflow = workflow
+        self._process = os.getpid()
 
     @property
     def tool(self) -> str:
         """The name of the tool."""
         return self.allowed.tool
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process has it from a fork: then its code must not go on here."""
+        return os.getpid() != self._process
+
+    def require_own(self) -> None:
+        """Refuse to go on with the code of the tool in a process that a fork has made.
+
+        Raises:
+            DecisionUnavailable: `permit.used`.
+        """
+        if self.is_inherited:
+            raise DecisionUnavailable(
+                "this run of the tool is another process's",
+                code="permit.used",
+                hint="call the tool in the process that reads its items",
+                executed="yes",
+                decision_id=self.allowed.decision_id,
+            )
+
+    def abandon(self, code: object) -> None:
+        """Keep code that this process has from a fork, since to drop or close it would run it."""
+        _inherited.append(code)
 
     @contextmanager
     def active(self) -> Iterator[None]:
