@@ -1,6 +1,7 @@
 """The authority of one task: the blocks it lives in, and what its end leaves."""
 
 import contextlib
+import contextvars
 import pickle
 import types
 
@@ -199,8 +200,6 @@ class TestBlocks:
         """
         A block that ends in another context takes nothing from that.
         """
-        import contextvars
-
         other = Task(services, services, grant_until(EXPIRES), "session")
         contextvars.copy_context().run(task.__enter__)
         with other:
@@ -342,10 +341,28 @@ class TestToken:
         """
         self.at(monkeypatch, EXPIRES)
         fresh = grant_until(EXPIRES + 500)
-        task._lock = Others(lambda: setattr(task, "_grant", fresh))
+        task._renewing = Others(lambda: setattr(task, "_grant", fresh))
 
         assert fresh is task.grant
         assert [] == services.renewed
+
+    def test_no_other_lock_is_held_while_the_issuer_is_asked(self, services, task, monkeypatch):
+        """
+        An event loop that enters or leaves a block meanwhile does not wait for the issuer.
+        """
+        self.at(monkeypatch, EXPIRES - 1)
+        fields = task._lock = Others()
+
+        def renew(grant):
+            assert not fields.held
+            # As another thread does, which only the lock of a renewal may keep.
+            contextvars.copy_context().run(task.__enter__)
+            task._left()
+            return grant_until(EXPIRES + 500)
+
+        monkeypatch.setattr(services, "renew", renew)
+        assert EXPIRES + 500 == task.grant.expires
+        assert 0 == task._blocks
 
     def failing(self, services, monkeypatch, error):
         """Have renewals fail; return what notes them."""

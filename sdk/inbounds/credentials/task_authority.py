@@ -98,7 +98,10 @@ class TaskAuthority:
     ) -> None:
         self._services = services
         self._grant = grant
+        # Of the fields below. Event loops take it: it is never held over I/O.
         self._lock = ProcessLock()
+        # Of the thread that asks the issuer for a renewal, which may take long.
+        self._renewing = ProcessLock()
         self._blocks = 0
         self._calls = count(1)
         self._renew_after = float("-inf")
@@ -127,11 +130,12 @@ class TaskAuthority:
             TokenInvalid: The issuer does not renew it.
             DecisionUnavailable: It has expired, and the issuer gave no answer; or `task.over`.
         """
-        with self._lock:
-            if self._grant.expires - clock.now() < RENEW_WITHIN:
-                deadline = self._grant.authority.deadline
-                if self._grant.expires < deadline or clock.now() >= deadline:
-                    self._grant = self._renew_or_keep(self._grant)
+        if not _is_due(self._grant):
+            return self._grant
+        with self._renewing:
+            # Another thread may have been quicker.
+            if _is_due(grant := self._grant):
+                self._grant = self._renew_or_keep(grant)
             return self._grant
 
     def _renew_or_keep(self, grant: TaskGrant) -> TaskGrant:
@@ -285,6 +289,12 @@ class TaskAuthority:
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, intent={self._grant.request.intent!r})"
+
+
+def _is_due(grant: TaskGrant) -> bool:
+    """Whether a grant is to be renewed: that gives time, or tells that time is up."""
+    now, deadline = clock.now(), grant.authority.deadline
+    return grant.expires - now < RENEW_WITHIN and (grant.expires < deadline or now >= deadline)
 
 
 def _over() -> DecisionUnavailable:
