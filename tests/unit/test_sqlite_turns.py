@@ -272,6 +272,69 @@ class TestTogether:
         assert not file.is_mine
         assert file.write(add(1), soon()) == 1
 
+    @pytest.mark.parametrize("use", ["write", "read", "settle", "fork", "close"])
+    def test_whoever_holds_the_file_is_amid_a_transaction(self, file, use):
+        """
+        So that a finaliser of the same thread fails at once, whatever its thread is about.
+        """
+        mutex, drop, held = file._mutex, file._drop, []
+
+        class Mutex:
+            def acquire(self, **how):
+                taken = mutex.acquire(**how)
+                held.append(file.is_mine)
+                return taken
+
+            def release(self):
+                held.append(file.is_mine)
+                mutex.release()
+
+        def amid(_=None):
+            held.append(file.is_mine)
+            with pytest.raises(sqlite3.OperationalError, match="of its own"):
+                file.write(add(1), soon())
+
+        def finalise():
+            amid()
+            drop()
+
+        file._mutex, file._drop = Mutex(), finalise
+        if use == "fork":
+            assert file._close_for_fork(soon())
+            held.append(file.is_mine)
+            file._begin_parent()
+        elif use in ("write", "read"):
+            getattr(file, use)(amid, soon())
+        else:
+            getattr(file, use)()
+        file._mutex, file._drop = mutex, drop
+
+        assert len(held) >= 2 and all(held)
+        assert not file.is_mine
+        if use != "close":
+            assert file.write(add(1), soon()) == 1
+
+    @pytest.mark.parametrize("free", [True, False])
+    def test_a_fork_amid_a_transaction_of_its_own_thread_leaves_it_within(self, file, free):
+        """
+        As of a signal's handler. Without the file in time, the fork has taken nothing.
+        """
+        with file._within():
+            if not free:
+                file._mutex.acquire()
+            assert file._close_for_fork(soon(0)) == free
+            assert file.is_mine
+            if free:
+                file._begin_parent()
+            else:
+                file._mutex.release()
+            assert file.is_mine
+        file._mutex.acquire()
+        assert not file._close_for_fork(soon(0))
+        assert not file.is_mine
+        file._mutex.release()
+        assert file.write(add(1), soon()) == 1
+
     def test_closed_amid_a_transaction_that_is_the_last(self, file):
         def amid(connection):
             file.close()

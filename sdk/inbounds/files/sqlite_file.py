@@ -94,8 +94,10 @@ class SqliteFile:
         self._durable = durable
         self._mutex = threading.Lock()
         self._turns = Turns()
-        # The threads that are about a transaction.
+        # The threads that are about a transaction. Each that holds the mutex is among them, so
+        # that a finaliser of its own does not wait for it.
         self._inside: set[int] = set()
+        self._entered_for_fork = False
         self._connection: sqlite3.Connection | None = None
         self._flushing = durable
         self._companions: Companions | None = None
@@ -193,9 +195,10 @@ class SqliteFile:
         self._closed = True
         if self.is_mine:
             return  # amid a transaction, which is the last
-        self._mutex.acquire()
-        with self._released():
-            pass
+        with self._within():
+            self._mutex.acquire()
+            with self._released():
+                pass
 
     def _wait(self, turn: Turn[T], deadline: float) -> None:
         """Wait until a turn is done, or may be made by its own thread."""
@@ -364,17 +367,31 @@ class SqliteFile:
 
     def _close_for_fork(self, deadline: float) -> bool:
         """Close the connection, and keep all others from opening one; false if it is too late."""
+        thread = threading.get_ident()
+        # A signal's handler may fork amid a transaction of this thread.
+        entered = thread not in self._inside
+        self._inside.add(thread)
         if not self._mutex.acquire(timeout=max(0.0, deadline - clock.monotonic())):
+            if entered:
+                self._inside.discard(thread)
             return False
+        self._entered_for_fork = entered
         self._drop()
         return True
+
+    def _begin_parent(self) -> None:
+        """Give up what `_close_for_fork` has taken, in the process that forked."""
+        entered, self._entered_for_fork = self._entered_for_fork, False
+        self._mutex.release()
+        if entered:
+            self._inside.discard(threading.get_ident())
 
     def _begin_child(self) -> None:
         if self._connection is not None:
             _inherited.append(self._connection)
             self._connection = self._companions = None
         self._mutex = threading.Lock()
-        self._inside = set()
+        self._inside, self._entered_for_fork = set(), False
         self._turns = Turns()  # those were of threads that the child does not have
 
 
@@ -432,7 +449,7 @@ def _before_fork() -> None:
 
 def _after_fork_in_parent() -> None:
     for file in _held:
-        file._mutex.release()  # noqa: SLF001
+        file._begin_parent()  # noqa: SLF001
     _held.clear()
     _gate.release()
     _fork.release()
