@@ -728,6 +728,94 @@ for number in range(1, 10_000):
 
         assert verify(log.path, key=KEY).ok
 
+    def test_threads_that_forget_a_decision_at_once_forget_two(self, monkeypatch):
+        """
+        One thread at a time changes what is remembered: another waits where one looks.
+        """
+        monkeypatch.setattr(evidence_log, "_REMEMBERED", 3)
+        last = evidence_log._Last()
+        for name in "abc":
+            last.keep(name, name)
+        other = threading.Thread(target=last.keep, args=("e", "e"))
+        failed = []
+        monkeypatch.setattr(threading, "excepthook", lambda args: failed.append(args.exc_value))
+
+        class Kept(dict):
+            def __iter__(self):
+                names = super().__iter__()
+                if other.ident is None:
+                    first = next(names)
+                    other.start()
+                    other.join(0.05)  # it is over by now, or waits for this thread
+                    return iter([first])
+                return names
+
+        last._kept = Kept(last._kept)
+        last.keep("d", "d")
+        other.join(20)
+
+        assert ["c", "d", "e"] == [*dict(last._kept)]
+        assert [] == failed
+
+    @pytest.mark.parametrize("counter", ["_reached", "_flushed"])
+    def test_threads_that_count_at_once_keep_the_furthest(self, log, monkeypatch, counter):
+        """
+        One thread at a time compares and sets: another waits meanwhile.
+        """
+        log.decided(decided(1))
+        monkeypatch.setattr(log, "_append" if counter == "_flushed" else "_transact", None)
+        furthest = []
+
+        class Yielding(int):
+            def __gt__(self, count):
+                # As `max` compares, before what it returns is set.
+                if not furthest:
+                    furthest.append(threading.Thread(target=count_to, args=(9,)))
+                    furthest[0].start()
+                    furthest[0].join(0.05)  # it is over by now, or waits for this thread
+                return int(self) > int(count)
+
+        def count_to(count):
+            if counter == "_flushed":
+                monkeypatch.setattr(log, "_append", lambda record: count)
+                log.decided(decided(2))
+            else:
+                monkeypatch.setattr(log, "_transact", lambda run, *_, **__: count)
+                log._add(decided(2))
+
+        count_to(Yielding(5))
+        furthest[0].join(20)
+        monkeypatch.undo()
+
+        assert 9 == getattr(log, counter)
+
+    @pytest.mark.system
+    def test_an_outcome_said_while_the_process_forks_is_written_after(self, log):
+        """
+        As of a generator that is collected then; by the process whose outcome it is.
+        """
+        log.decided(decided(1))
+        drop, said = log._file._drop, []
+
+        def finalise():
+            if not said:
+                said.append(log._file.is_mine)
+                log.executed(executed(1))
+            drop()
+
+        log._file._drop = finalise
+        before = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        log._file._drop = drop
+
+        assert time.monotonic() - before < 5
+        assert [True] == said
+        assert not log._late
+        assert verify(log.path, KEY).records == 2
+
     def test_notices_that_it_was_set_back_while_it_is_open(self, log):
         log.decided(decided(1))
         earlier = log.anchor()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import uuid
@@ -20,6 +21,7 @@ from inbounds.evidence.records import Decided, Executed, body, kind
 from inbounds.evidence.tables import APPLICATION, SCHEMA, VERSION
 from inbounds.files.sqlite_file import SqliteFile
 from inbounds.process import clock
+from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,19 +50,22 @@ _FIND_DECIDED = "SELECT task FROM records WHERE decision_id = ? AND kind = 'deci
 
 
 class _Last(Generic[T]):
-    """What was kept last, by name."""
+    """What was kept last, by name. Threads share it."""
 
     def __init__(self) -> None:
         self._kept: dict[str, T] = {}
+        self._lock = ProcessLock()
 
     def get(self, name: str) -> T | None:
         return self._kept.get(name)
 
     def keep(self, name: str, value: T) -> None:
-        self._kept.pop(name, None)
-        self._kept[name] = value
-        if len(self._kept) > _REMEMBERED:
-            del self._kept[next(iter(self._kept))]
+        with self._lock:
+            self._kept.pop(name, None)
+            self._kept[name] = value
+            if len(self._kept) > _REMEMBERED:
+                # A signal's handler may have removed the same one.
+                self._kept.pop(next(iter(self._kept)), None)
 
 
 class SqliteEvidence:
@@ -91,6 +96,8 @@ class SqliteEvidence:
         self._key = key
         self._timeout = timeout
         self._patience = patience
+        # Of what threads read and write in one step; a transaction has a lock of its own.
+        self._lock = ProcessLock()
         self._reached = 0
         self._flushed = 0
         self._flusher: threading.Timer | None = None
@@ -107,6 +114,7 @@ class SqliteEvidence:
         except BaseException:
             self._file.close()
             raise
+        _opened.add(self)
 
     @property
     def path(self) -> Path:
@@ -120,7 +128,9 @@ class SqliteEvidence:
 
     def decided(self, record: Decided) -> None:
         """Keep what was decided; see `EvidenceLog.decided`."""
-        self._flushed = max(self._flushed, self._append(record))
+        reached = self._append(record)
+        with self._lock:
+            self._flushed = max(self._flushed, reached)
 
     def executed(self, record: Executed) -> None:
         """Keep what became of an action; see `EvidenceLog.executed`.
@@ -147,13 +157,21 @@ class SqliteEvidence:
         self._flush()
         self._file.close()
 
+    def _write_late(self) -> None:
+        """Write what finalisers said while the process forked; the next record meets an error."""
+        if self._late and not self._file.is_mine:
+            with contextlib.suppress(DecisionUnavailable):
+                self._late.write(self._add)
+
     def _flush(self) -> None:
         # First this: an outcome that comes later has a flusher of its own.
         self._flusher = None
         if self._flushed < self._reached:
             # The next record meets the same error, in front of somebody who is told.
             with contextlib.suppress(DecisionUnavailable):
-                self._flushed = max(self._flushed, self._transact(self._flushed_head).count)
+                flushed = self._transact(self._flushed_head).count
+                with self._lock:
+                    self._flushed = max(self._flushed, flushed)
 
     def _flushed_head(self, connection: sqlite3.Connection) -> chain.Head:
         # A commit that writes nothing flushes nothing.
@@ -186,7 +204,8 @@ class SqliteEvidence:
             patience = self._timeout if record.executed == "no" else self._patience
             reached = self._transact(run, patience, durable=False)
         # Threads may get here out of order; what counts is the furthest.
-        self._reached = max(self._reached, reached)
+        with self._lock:
+            self._reached = max(self._reached, reached)
         if not isinstance(record, Decided):
             self._flush_soon()
         return reached
@@ -306,6 +325,19 @@ class SqliteEvidence:
             raise _unavailable(error.strerror or str(error)) from error
         except PydanticSerializationError:
             raise _unavailable("the record holds text that has no UTF-8") from None
+
+
+_opened: weakref.WeakSet[SqliteEvidence] = weakref.WeakSet()
+
+
+def _after_fork_in_parent() -> None:
+    for log in list(_opened):
+        log._write_late()  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    # Later than that of `SqliteFile`, which gives the files back.
+    os.register_at_fork(after_in_parent=_after_fork_in_parent)
 
 
 def _flush(of: weakref.ref[SqliteEvidence]) -> None:
