@@ -130,12 +130,15 @@ class TaskAuthority:
             TokenInvalid: The issuer does not renew it.
             DecisionUnavailable: It has expired, and the issuer gave no answer; or `task.over`.
         """
-        if not _is_due(self._grant):
-            return self._grant
+        grant = self._grant
+        if grant.expires - clock.now() >= RENEW_WITHIN:
+            return grant
         with self._renewing:
-            # Another thread may have been quicker.
-            if _is_due(grant := self._grant):
-                self._grant = self._renew_or_keep(grant)
+            grant = self._grant  # another thread may have been quicker
+            if grant.expires - clock.now() < RENEW_WITHIN:
+                deadline = grant.authority.deadline
+                if grant.expires < deadline or clock.now() >= deadline:
+                    self._grant = self._renew_or_keep(grant)
             return self._grant
 
     def _renew_or_keep(self, grant: TaskGrant) -> TaskGrant:
@@ -289,12 +292,6 @@ class TaskAuthority:
 
     def __repr__(self) -> str:
         return f"Task({self.id!r}, intent={self._grant.request.intent!r})"
-
-
-def _is_due(grant: TaskGrant) -> bool:
-    """Whether a grant is to be renewed: that gives time, or tells that time is up."""
-    now, deadline = clock.now(), grant.authority.deadline
-    return grant.expires - now < RENEW_WITHIN and (grant.expires < deadline or now >= deadline)
 
 
 def _over() -> DecisionUnavailable:

@@ -87,7 +87,8 @@ class Permit:
             DecisionUnavailable: `permit.used`, `permit.expired` or `task.over`: the tool must
                 not run with them.
         """
-        self.require_open()
+        if not self._open:
+            raise self._used()
         self._require_good()
         arguments: dict[str, Any] = json.loads(self._judged)
         return arguments
@@ -192,7 +193,9 @@ class Permit:
 
     def _admitted(self, admit: Callable[[Any], Any], item: Any) -> Any:
         try:
-            self.require_open()
+            # As `require_open`; every call comes through here.
+            if not self._open or os.getpid() != self._process:
+                raise self._used()
             return admit(item)
         except ResultWithheld as withheld:
             from inbounds.pep.tool_errors import detach
