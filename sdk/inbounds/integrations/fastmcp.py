@@ -9,19 +9,30 @@ renders a prompt: after all of its own middleware and extensions.
 
 from __future__ import annotations
 
+import functools
 import inspect
+import typing
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError
 
 try:
     from fastmcp import FastMCP
+    from fastmcp.server.dependencies import without_injected_parameters
     from fastmcp.server.providers import LocalProvider
     from fastmcp.server.providers.fastmcp_provider import FastMCPProviderTool
+    from fastmcp.server.providers.proxy import ProxyTool
     from fastmcp.server.transforms import Transform
     from fastmcp.tools import FunctionTool, Tool
     from fastmcp.tools.tool_transform import TransformedTool
+    from mcp.server.mcpserver import MCPServer
+    from pydantic import TypeAdapter
 
+    from inbounds.integrations._adapter.call_arguments import called_with, complete
+    from inbounds.integrations._adapter.defaults import defaults_of
     from inbounds.integrations._adapter.requirements import (
         require_authorization,
         require_named_once,
@@ -29,6 +40,7 @@ try:
     from inbounds.integrations.mcp import AuthorizationMiddleware
     from inbounds.integrations.mcp.server import require_whole, watch
     from inbounds.integrations.mcp.tool_proxy import bare, compared
+    from inbounds.process.locks import ProcessLock
 except ImportError as missing:
     if not (missing.name or "").startswith(("fastmcp", "mcp")):
         raise
@@ -39,7 +51,7 @@ except ImportError as missing:
     ) from missing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from inbounds.pep.tool import GuardedTool
 
@@ -70,6 +82,7 @@ def guarded_server(
             `configuration.tool_named_twice`: it keeps a tool of its own by a guarded tool's name.
     """
     require_authorization(authorization, AuthorizationMiddleware)
+    _install()
     if not isinstance(server, FastMCP):
         raise ConfigurationError(
             f"messages to a {type(server).__name__} cannot be judged",
@@ -80,12 +93,15 @@ def guarded_server(
         require_whole(tool)
         about = inspect.getdoc(tool.function) or tool.name
         own = authorization.own_name(tool.name)
-        made = Tool.from_function(bare(tool.function), name=own, description=about)
+        made = Tool.from_function(
+            bare(tool.function, _injected, _given), name=own, description=about
+        )
         if server.add_tool(made) is not made:
             require_named_once([own, own])
     watch(server._mcp_server, authorization, _BELOW)  # noqa: SLF001 -- it has no public name
     # A server that is mounted, and one behind a proxy, says of its tools what it likes.
     authorization.own_tools = lambda: all(isinstance(p, LocalProvider) for p in server.providers)
+    authorization.complete = functools.partial(_completed, server)
     _run_what_was_judged(server)
     _keep_labels(server)
     return server
@@ -113,7 +129,103 @@ def _keep_label(tool: Any) -> None:
     if isinstance(tool, TransformedTool):
         _keep_label(tool.parent_tool)
     if isinstance(tool, FunctionTool | TransformedTool):
-        tool.fn = bare(tool.fn)
+        tool.fn = bare(tool.fn, _injected, _given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a tool is given to run with.
+
+    Attributes:
+        arguments: As another tool has made them that stands for it; None where there is none.
+        stands: Whether the tool stands for another one.
+    """
+
+    arguments: Mapping[str, Any] | None
+    stands: bool
+
+
+_given_now: ContextVar[_Given | None] = ContextVar("inbounds_fastmcp_given", default=None)
+_INSTALLED = "__inbounds__"
+_installing = ProcessLock()
+
+
+def _install() -> None:
+    """Keep what each tool is given, so that its function is called with that. Once a process."""
+    with _installing:
+        for kind in (FunctionTool, TransformedTool):
+            if not hasattr(kind.run, _INSTALLED):
+                kind.run = _kept(kind.run)
+
+
+def _kept(run: Any) -> Any:
+    @functools.wraps(run)
+    async def kept(self: Any, arguments: dict[str, Any]) -> Any:
+        before = _given_now.get()
+        given = None
+        if before is not None and before.stands:
+            # Its own defaults are what the other tool shows of it, or hides.
+            given = {**defaults_of(self.parameters.get("properties") or {}), **arguments}
+        token = _given_now.set(_Given(given, isinstance(self, TransformedTool)))
+        try:
+            return await run(self, arguments)
+        finally:
+            _given_now.reset(token)
+
+    setattr(kept, _INSTALLED, True)
+    return kept
+
+
+def _given() -> Mapping[str, Any] | None:
+    now = _given_now.get()
+    return None if now is None else now.arguments
+
+
+def _injected(function: Any) -> set[str]:
+    """Return the names of the arguments that FastMCP itself provides."""
+    own = inspect.signature(function).parameters
+    return {*own} - {*inspect.signature(without_injected_parameters(function)).parameters}
+
+
+async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return arguments with all that a tool's function in this process would be called with."""
+    try:
+        function = await _function(server, name)
+        made = None if function is None else _validated(function, arguments)
+    except Exception:  # noqa: BLE001 -- the tool says so itself
+        return arguments
+    return arguments if made is None else complete(arguments, made)
+
+
+async def _function(server: Any, name: str) -> Any:
+    """Return the function of a tool; None where it runs elsewhere or has another tool before it."""
+    if isinstance(server, MCPServer):
+        tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
+        return None if tool is None else tool.fn
+    tool = await server.get_tool(name)
+    if isinstance(tool, FastMCPProviderTool):
+        return await _function(tool._server, tool._original_name or name)  # noqa: SLF001 -- as above
+    if isinstance(tool, ProxyTool):
+        client = tool._client_factory()  # noqa: SLF001 -- as above
+        behind = getattr(await client if inspect.isawaitable(client) else client, "transport", None)
+        own = getattr(behind, "server", None)
+        known = isinstance(own, FastMCP | MCPServer)
+        return await _function(own, tool._backend_name or tool.name) if known else None  # noqa: SLF001 -- as above
+    return tool.fn if isinstance(tool, FunctionTool) else None
+
+
+def _validated(function: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function would be called with, without calling it."""
+    own = without_injected_parameters(function)
+
+    def called(*args: Any, **named: Any) -> Any:
+        return args, named
+
+    hints = typing.get_type_hints(own, include_extras=True)
+    called.__annotations__ = {name: each for name, each in hints.items() if name != "return"}
+    called.__signature__ = inspect.signature(own)  # type: ignore[attr-defined]  # as inspect reads it
+    args, named = TypeAdapter(called).validate_python(dict(arguments))
+    return called_with(own, args, named)
 
 
 def _run_what_was_judged(server: Any) -> None:

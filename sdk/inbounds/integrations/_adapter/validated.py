@@ -55,6 +55,20 @@ def parse(
     }
 
 
+def everything(schema: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return all fields that a schema makes of arguments, with defaults; None if it refuses.
+
+    Args:
+        schema: Of the tool.
+        arguments: By name or by alias.
+    """
+    try:
+        made = schema.model_validate(dict(arguments))
+    except Exception:  # noqa: BLE001 -- a validator may raise anything, and does so again
+        return None
+    return {_given_as(schema, name, arguments): getattr(made, name) for name in schema.model_fields}
+
+
 def require_same(
     permit: Permit, made: Mapping[str, Any], judged: Mapping[str, Any], schema: Any = None
 ) -> None:

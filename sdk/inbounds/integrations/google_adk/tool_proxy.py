@@ -8,10 +8,12 @@ import json
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from google.adk.tools import FunctionTool
 from google.genai import types
 from pydantic import BaseModel
 
 from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.integrations._adapter.call_arguments import called_with, complete, require_judged
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, shown
@@ -77,6 +79,9 @@ class ToolProxy:
             # else what there is now has to be the same.
             whole = with_defaults(self._tool, args)
             same = _text(whole) == _text(judged)
+            called = _called(self._tool, arguments)
+            if called is not None:
+                require_judged(self._tool.name, permit, called, arguments)
             await run_in_thread(permit.compare, arguments if same else whole)
         except asyncio.CancelledError as error:
             run_in_background(permit.fail, error)
@@ -106,19 +111,32 @@ def refusal(tool: str, error: BaseException) -> dict[str, str]:
 
 
 def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the default arguments of a tool's function, so that they are judged as well."""
-    function = getattr(tool, "func", None)
+    """Add all that ADK would call a tool's function with, so that it is judged as well."""
     left_out = set(getattr(tool, "_ignore_params", ()))
+    own = {name: value for name, value in arguments.items() if name not in left_out}
+    called = _called(tool, own)
+    return own if called is None else complete(own, called)
+
+
+def _called(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what ADK calls a tool's function with; None where the tool is no function.
+
+    None as well for arguments that the tool itself refuses.
+    """
+    if not isinstance(tool, FunctionTool):
+        return None
+    left_out = set(tool._ignore_params)  # noqa: SLF001 -- it has no public name
     try:
-        parameters = inspect.signature(function).parameters if function is not None else {}
-    except (TypeError, ValueError):
-        parameters = {}
-    said = {
-        name: parameter.default
-        for name, parameter in parameters.items()
-        if parameter.default is not parameter.empty and name not in left_out
-    }
-    return {**said, **{name: value for name, value in arguments.items() if name not in left_out}}
+        made, issues = tool._preprocess_args_with_validation(dict(arguments))  # noqa: SLF001 -- as above
+        known = inspect.signature(tool.func).parameters
+        if issues:
+            return None
+        # ADK provides the others, and drops what the function does not take.
+        provided = {name: None for name in left_out if name in known}
+        given = {name: value for name, value in made.items() if name in known}
+        return called_with(tool.func, (), {**given, **provided}, injected=left_out)
+    except Exception:  # noqa: BLE001 -- a validator may raise anything, and does so again
+        return None
 
 
 def _given(permit: Permit, result: Any) -> Any:

@@ -11,7 +11,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolRequestParams, CallToolResult, TextContent
 
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
-from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.call_arguments import called_with, complete, require_judged
+from inbounds.integrations._adapter.defaults import with_schema_defaults
 from inbounds.integrations._adapter.refusals import refusal_text
 from inbounds.integrations._adapter.result_obligations import given, owed
 from inbounds.integrations._adapter.running import ToolFailed, error_words
@@ -37,8 +38,8 @@ _FRESH = 60.0
 
 _MOST = 256
 
-_listed: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {}
-"""What the tools of a server add to arguments, and when that was read."""
+_listed: dict[str, tuple[float, dict[str, Any]]] = {}
+"""The schemas of the tools of a server, which state defaults, and when they were read."""
 
 
 class Call:
@@ -112,7 +113,7 @@ class Call:
             InboundsError: It has not run, or its answer may not be given.
             Signal: It failed, and LiteLLM is to act on that.
         """
-        arguments = {**await self._added(learn), **(asked.arguments or {})}
+        arguments = with_schema_defaults(await self._stated(learn), asked.arguments or {})
         permit = await self._permit(arguments)
         judged = CallToolRequestParams(name=asked.name, arguments=permit.arguments)
         await _compared(permit, judged.arguments or {})
@@ -126,35 +127,47 @@ class Call:
             raise
         return await run_in_thread(_finished, permit, said)
 
-    async def _added(self, learn: Callable[..., Awaitable[Any]]) -> dict[str, Any]:
-        """Return what the tool itself adds to arguments: it runs as well, and so it is judged."""
+    async def _stated(self, learn: Callable[..., Awaitable[Any]]) -> Any:
+        """Return the schema of a tool's arguments: the defaults in it run, and so are judged."""
         if isinstance(self._schema, Mapping):
-            return defaults_of(self._schema.get("properties") or {})
+            return self._schema
         read, found = _listed.get(self._server, (0.0, {}))
         if self._own not in found or clock.monotonic() - read > _FRESH:
             tools = await learn(raise_on_error=True)
-            found = {
-                tool.name: defaults_of(tool.input_schema.get("properties") or {}) for tool in tools
-            }
+            found = {tool.name: tool.input_schema for tool in tools}
             _listed[self._server] = (clock.monotonic(), found)
             while len(_listed) > _MOST:
                 del _listed[next(iter(_listed))]
-        return found.get(self._own, {})
+        return found.get(self._own)
 
     # --- a tool that the gateway itself runs --------------------------------------------------
 
     async def handle(
-        self, arguments: dict[str, Any], run: Callable[[dict[str, Any]], Awaitable[Any]]
+        self,
+        arguments: dict[str, Any],
+        run: Callable[[dict[str, Any]], Awaitable[Any]],
+        handler: Callable[..., Any],
     ) -> Any:
         """Let a handler of the gateway's own run, and return what the client may have of it.
+
+        Args:
+            arguments: By name, as the gateway calls the handler with them.
+            run: Calls the handler.
+            handler: The handler. The defaults of its signature are judged as well.
 
         Raises:
             InboundsError: It has not run, or its result may not be given.
             Signal: It failed, and LiteLLM is to act on that.
             HandlerFailed: It failed, with the words that the client may have of that.
         """
+        with contextlib.suppress(TypeError):  # the handler says so itself
+            arguments = complete(arguments, called_with(handler, (), arguments))
         permit = await self._permit(arguments)
         judged = permit.arguments
+        called = judged
+        with contextlib.suppress(TypeError):  # as above
+            called = called_with(handler, (), judged)
+        require_judged(self.tool, permit, called)
         await _compared(permit, judged)
         try:
             with permit.tool_run.active():

@@ -138,7 +138,7 @@ def _handled(tool: Any) -> Callable[..., Any]:
         try:
             call = _under_way()
             call.require_registered(tool.name, tool.server_id)
-            return await call.handle(arguments, run)
+            return await call.handle(arguments, run, tool.handler)
         except Signal as signal:
             raise_alone(signal.error)
         except HandlerFailed as failed:

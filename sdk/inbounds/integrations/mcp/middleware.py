@@ -16,7 +16,7 @@ from mcp_types import METHOD_NOT_FOUND
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
 from inbounds.integrations._adapter.current_task import shown_tools, task_of
-from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.defaults import with_schema_defaults
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.model.question import Resource, ResourceProperties
 from inbounds.pep.tool import resolve_resource
@@ -82,6 +82,8 @@ class AuthorizationMiddleware:
         watched: Whether what was judged is compared once more in the place of the handlers.
         own_tools: Says whether this program itself describes every tool of the server. What
             others say of their tools counts as a third party's text, unless the registry pins it.
+        complete: Takes a tool's own name and its arguments, and adds what its function would be
+            called with, where it runs in this program.
 
     Raises:
         ConfigurationError: `configuration.server_name`: it has a dot in it;
@@ -113,11 +115,12 @@ class AuthorizationMiddleware:
         self._at = at
         self._asks = frozenset(asks)
         self._asked: OrderedDict[str, str] = OrderedDict()
-        self._defaults: dict[str, Mapping[str, Any]] = {}
+        self._schemas: dict[str, Any] = {}
         self._listed_at = 0.0
         self._said = False
         self.watched = False
         self.own_tools: Callable[[], bool] = lambda: False
+        self.complete: Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]] = _as_given
 
     def own_name(self, registered_name: str) -> str:
         """Return the name that a tool has at the server, of the one that it is registered under."""
@@ -195,10 +198,10 @@ class AuthorizationMiddleware:
         if not wish.own or wish.arguments is None or wish.tool in self._guard.tools:
             return wish
         stale = clock.monotonic() - self._listed_at > _FRESH
-        if stale or wish.own not in self._defaults:
+        if stale or wish.own not in self._schemas:
             await self._learn(ctx, call_next)
-        added = self._defaults.get(wish.own, {})
-        return replace(wish, arguments={**added, **wish.arguments})
+        whole = with_schema_defaults(self._schemas.get(wish.own), wish.arguments)
+        return replace(wish, arguments=await self.complete(wish.own, whole))
 
     async def _learn(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> None:
         """Ask the server what its tools add to arguments.
@@ -206,7 +209,7 @@ class AuthorizationMiddleware:
         Raises:
             DecisionUnavailable: `tool.not_listed`: it does not say, though it lists tools.
         """
-        found: dict[str, Mapping[str, Any]] = {}
+        found: dict[str, Any] = {}
         cursor: dict[str, Any] = {}
         for _ in range(_MOST):
             asked = replace(ctx, method="tools/list", params=_with_meta(cursor, ctx))
@@ -221,11 +224,11 @@ class AuthorizationMiddleware:
                     code="tool.not_listed",
                     hint="fix what its `tools/list` answers",
                 ) from None
-            found |= _added(listed)
+            found |= _schemas_of(listed)
             if listed.get("nextCursor") is None:
                 break
             cursor = {"cursor": listed["nextCursor"]}
-        self._defaults, self._listed_at = found, clock.monotonic()
+        self._schemas, self._listed_at = found, clock.monotonic()
 
     async def _listens(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
         """Let a client hear of changes to lists, and to those resources that it may hear of."""
@@ -250,7 +253,7 @@ class AuthorizationMiddleware:
         params = {n: v for n, v in (ctx.params or {}).items() if n == "cursor"}
         answer = plain(await call_next(replace(ctx, params=_with_meta(params, ctx))))
         if ctx.method == "tools/list":
-            self._defaults |= _added(answer)
+            self._schemas |= _schemas_of(answer)
         task = None
         with contextlib.suppress(InboundsError):
             task = await self._task(ctx)
@@ -315,12 +318,13 @@ def _with_meta(params: dict[str, Any], ctx: Any) -> dict[str, Any] | None:
     return (params or None) if meta is None else {**params, "_meta": meta}
 
 
-def _added(listed: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return what each tool of a list adds to arguments that leave it out."""
-    return {
-        tool["name"]: defaults_of((tool.get("inputSchema") or {}).get("properties") or {})
-        for tool in listed.get("tools") or ()
-    }
+async def _as_given(_: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    return arguments
+
+
+def _schemas_of(listed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of the arguments of each tool of a list, which states their defaults."""
+    return {tool["name"]: tool.get("inputSchema") for tool in listed.get("tools") or ()}
 
 
 def _by_default(wish: ToolCall, arguments: Mapping[str, Any]) -> Resource:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.resolve import find_resolved_parameters
+from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
 
 from inbounds.errors import ConfigurationError
+from inbounds.integrations._adapter.call_arguments import complete
 from inbounds.integrations._adapter.requirements import (
     require_authorization,
     require_guarded,
@@ -21,7 +25,7 @@ from .tool_call import JUDGED, ROUND
 from .tool_proxy import bare, compared
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 def guarded_server(
@@ -69,10 +73,13 @@ def guarded_server(
     for tool in tools:
         about = inspect.getdoc(tool.function) or tool.name
         server.add_tool(
-            bare(tool.function), name=authorization.own_name(tool.name), description=about
+            bare(tool.function, _injected),
+            name=authorization.own_name(tool.name),
+            description=about,
         )
     if isinstance(server, MCPServer):
         authorization.own_tools = lambda: True
+        authorization.complete = functools.partial(_completed, server)
         watch(lowest, authorization, JUDGED - {"tools/call"})
         _run_what_was_judged(server)
     else:
@@ -138,10 +145,26 @@ def _run_what_was_judged(server: Any) -> None:
         await compared("tools/call", {"name": name, "arguments": arguments})
         tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
         if tool is not None:
-            tool.fn = bare(tool.fn)
+            tool.fn = bare(tool.fn, _injected)
         return await run(name, arguments, context)
 
     server.call_tool = call_tool
+
+
+async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return arguments with all that an `MCPServer` would call a tool's function with."""
+    tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
+    try:
+        made = tool.fn_metadata.validate_arguments(dict(arguments))
+    except Exception:  # noqa: BLE001 -- the tool says so itself
+        return arguments
+    return complete(arguments, made)
+
+
+def _injected(function: Any) -> set[str]:
+    """Return the names of the arguments that an `MCPServer` itself provides."""
+    context = find_context_parameter(function)
+    return {*find_resolved_parameters(function), *([] if context is None else [context])}
 
 
 def _tools(server: Any) -> Sequence[Any]:

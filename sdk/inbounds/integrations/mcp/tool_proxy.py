@@ -9,11 +9,12 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import DecisionUnavailable, InboundsError
+from inbounds.integrations._adapter.call_arguments import called_with, require_judged
 from inbounds.integrations._adapter.running import Once, RefusedWithin
 from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from inbounds.pep import Permit
 
@@ -30,6 +31,7 @@ class InPlace(Once):
     def __init__(self, wish: ToolCall, permit: Permit) -> None:
         super().__init__()
         self._wish = wish
+        self._called = False
         self.permit = permit
 
     def compare(self, method: str, said: Mapping[str, Any]) -> None:
@@ -56,6 +58,28 @@ class InPlace(Once):
             if method != self._wish.method or not same:
                 raise self._changed()
             self.permit.compare(arguments)
+
+    def require_judged(
+        self, called: Mapping[str, Any], given: Mapping[str, Any] | None = None
+    ) -> None:
+        """Require that a tool's function is called with what was judged alone.
+
+        Args:
+            called: By name, with all that the framework adds.
+            given: What a tool that stands for this one has made of what was judged. Without it,
+                only the first function is compared: any other is called by its code.
+
+        Raises:
+            ArgumentNotRepresentable: `argument.does_not_fit`. The function must not run.
+        """
+        if self._called and given is None:
+            return
+        try:
+            require_judged(self._wish.tool, self.permit, called, given)
+        except InboundsError as error:
+            self.refusal = error
+            raise
+        self._called = True
 
     def _changed(self) -> DecisionUnavailable:
         self.permit.cancel()
@@ -89,19 +113,39 @@ async def compared(method: str, said: Mapping[str, Any]) -> None:
     await run_in_thread(place.compare, method, said)
 
 
-def bare(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a tool's function whose result has no label: servers make text of all that it is.
+def bare(
+    function: Callable[..., Any],
+    injected: Callable[[Any], Collection[str]],
+    given: Callable[[], Mapping[str, Any] | None] = lambda: None,
+) -> Callable[..., Any]:
+    """Return a tool's function that runs with what was judged, and gives its result unlabelled.
 
-    The permit of the call that is under way sees the label. Of what is raised they make text,
-    spans and log lines as well: where something is owed to the result it has no words, and of a
-    call that the tool itself has asked for, no more is said than a model may read.
+    Servers make text of all that a result is; the permit of the call that is under way sees the
+    label. Of what is raised they make text, spans and log lines as well: where something is owed
+    to the result it has no words, and of a call that the tool itself has asked for, no more is
+    said than a model may read.
+
+    Args:
+        function: The tool's.
+        injected: Returns the names of the arguments of a function that the framework provides.
+        given: Returns what the tool was given by another one that stands for it; None where there
+            is none.
     """
     if getattr(function, _BARE, False):
         return function
+    provided = frozenset(injected(function))
+
+    def require(args: tuple[Any, ...], arguments: Mapping[str, Any]) -> None:
+        place = in_place.get()
+        if place is not None:
+            called = called_with(function, args, arguments, injected=provided)
+            place.require_judged(called, given())
+
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def run(*args: Any, **arguments: Any) -> Any:
+            require(args, arguments)
             with _silent():
                 return _bare(await function(*args, **arguments))
 
@@ -109,6 +153,7 @@ def bare(function: Callable[..., Any]) -> Callable[..., Any]:
 
         @functools.wraps(function)
         def run(*args: Any, **arguments: Any) -> Any:
+            require(args, arguments)
             with _silent():
                 return _bare(function(*args, **arguments))
 

@@ -24,11 +24,12 @@ from inbounds.errors import (
     DecisionUnavailable,
     InboundsError,
 )
-from inbounds.integrations._adapter.defaults import defaults_of
+from inbounds.integrations._adapter.call_arguments import complete, require_judged
+from inbounds.integrations._adapter.defaults import defaults_of, with_schema_defaults
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, not_the_tools, shown
-from inbounds.integrations._adapter.validated import parse, require_same, validate
+from inbounds.integrations._adapter.validated import everything, parse, require_same, validate
 from inbounds.pep.tool_errors import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
@@ -57,6 +58,8 @@ class ToolProxy:
         self._name: str = tool.name
         self._verdicts = authorization.verdicts
         self._defaults = _defaults(tool)
+        self._stated = tool.params_json_schema
+        self._variadic = _variadic(tool)
         self._schema = _schema(tool)
         self._runs = _observed(tool.on_invoke_tool)
         self._author = tool.needs_approval
@@ -191,13 +194,23 @@ class ToolProxy:
     def _whole(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return arguments as the tool's function gets them: that runs, and so it is judged."""
         whole = {**self._defaults, **arguments}
-        return whole if self._schema is None else validate(self._schema, whole)
+        if self._schema is None:
+            return with_schema_defaults(self._stated, whole)
+        return complete(validate(self._schema, whole), self._everything(whole))
+
+    def _everything(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all that the function is called with; nothing where the tool itself refuses."""
+        made = {} if self._schema is None else everything(self._schema, arguments) or {}
+        left_out = self._variadic - arguments.keys()
+        return {name: value for name, value in made.items() if value or name not in left_out}
 
     def _compare(self, permit: Permit, arguments: dict[str, Any]) -> None:
         judged = permit.arguments
         made = None if self._schema is None else parse(self._schema, judged)
         if made is not None:  # else the tool says so itself
             require_same(permit, made, judged)
+        if self._schema is not None:
+            require_judged(self._name, permit, self._everything(judged), judged)
         permit.compare(arguments)
 
     # --- when it has run ------------------------------------------------------------------
@@ -295,6 +308,16 @@ def _schema(tool: Any) -> type[BaseModel] | None:
         called, use_docstring_info=False, strict_json_schema=False
     ).params_pydantic_model
     return schema
+
+
+def _variadic(tool: Any) -> frozenset[str]:
+    """Return the names of `*args` and `**kwargs` of a tool's function."""
+    function = getattr(tool, "__wrapped__", None)
+    if function is None:
+        return frozenset()
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters
+    return frozenset(name for name, each in parameters.items() if each.kind in several)
 
 
 def _defaults(tool: Any) -> Mapping[str, Any]:
