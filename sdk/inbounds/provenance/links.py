@@ -60,15 +60,20 @@ _WIDE_DOT = re.compile(f"[{_DOTS[1:]}]")
 _MARKS = re.compile(rf"[:/\\?#]|[\w\x80-\U0010ffff][{_DOTS}]\w")
 _REST = r"[^\s<>\"'`|\x00]"
 _OPENED = (
-    r"bitcoin|callto|facetime(?:-audio)?|geo|intent|itms(?:s|-apps)?|magnet|mms(?:to)?|ms-[a-z-]{2,30}"
-    r"|msteams|search-ms|sips?|skype|sms(?:to)?|tg|viber|webcals?|weixin|whatsapp|xmpp|zoommtg"
+    r"android-app|callto|facetime(?:-audio)?|fb-messenger|geo|intent|itms(?:s|-apps|-services)?|magnet"
+    r"|mms(?:to)?|ms-[a-z-]{2,30}|msteams|obsidian|search-ms|sgnl|sips?|skype|sms(?:to)?|spotify|tg|viber"
+    r"|vscode(?:-insiders)?|webcals?|weixin|whatsapp|xmpp|zoommtg|zoomus"
+    r"|bitcoin(?:cash)?|dogecoin|ethereum|lightning|litecoin|monero"
 )
-"""Schemes without `//` that mail and chat programs open from plain text.
-
-A `tel:` is not one of them: its telephone number is opened without it as well.
-"""
-_COMMAND = r"(?=[^\s<>\"'`|\x00]{0,64}?(?:[@?#/\\]|[0-9]{4}))"
+"""Schemes without `//` that mail and chat programs open from plain text."""
+_COMMAND = rf"(?={_REST}{{0,64}}?(?:[@?#/\\]|[0-9]{{4}}|[A-Za-z0-9]{{20}}))"
 """What tells `skype:eve?call` from `SMS:ok`."""
+_WORDS_OPENED = r"cursor|discord|figma|linear|notion|shortcuts|signal|slack|steam|teams|zoom"
+"""Schemes that are words as well: `slack:channel?id=C` is one, and `Slack: #general` is none."""
+_QUERY = r"(?=[\w/.%-]{0,64}\?[\w.-]{1,32}=)"
+_OPENS_NUMBER = r"(?-i:tel):(?=\+?[0-9])"
+"""As a link is written: `Tel:+431234567` is a number, which programs open without it as well."""
+_OPENS_SETTINGS = r"(?<!-)ms-[a-z-]{2,30}:(?=[a-z0-9])"
 _BEGINS_LINK = re.compile(r":|[\\/]{2}|www\.", re.IGNORECASE)
 """What each of the links that follow has: most words do not."""
 _LINKS = re.compile(
@@ -76,9 +81,10 @@ _LINKS = re.compile(
     rf"|(?<![A-Za-z0-9])(?:https?|wss?|ftp):{_REST}{{1,2048}}"  # as browsers repair it
     rf"|(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{{1,20}}://{_REST}{{1,2048}}"
     rf"|(?:mailto|javascript|vbscript):{_REST}{{1,2048}}"
-    rf"|(?<![A-Za-z0-9])(?:file:(?=[\\/])|(?:{_OPENED}):{_COMMAND}){_REST}{{1,2048}}"
+    rf"|(?<![A-Za-z0-9])(?:file:(?=[\\/])|(?:{_OPENED}):{_COMMAND}|(?:{_WORDS_OPENED}):{_QUERY}"
+    rf"|{_OPENS_NUMBER}|{_OPENS_SETTINGS}){_REST}{{1,2048}}"
     rf"|(?<![A-Za-z0-9])data:[\w/+.-]*[;,]{_REST}{{0,2048}}"
-    rf"|(?<![\w:/\\])[\\/]{{2,}}[%@.-]*[\w\[\x80-\U0010ffff]{_REST}{{1,2048}}"
+    rf"|(?:(?<![\w:/\\])[\\/]{{2,}}|(?<=\\)//)[%@.-]*[\w\[\x80-\U0010ffff]{_REST}{{1,2048}}"
     rf"|(?<![\w.@/-])www\.{_REST}{{1,2048}}",
     re.IGNORECASE,
 )

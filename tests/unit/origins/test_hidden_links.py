@@ -253,6 +253,7 @@ def test_what_is_no_link(text):
         ("//%65vil%2ecom/x", "evil.com"),
         ("//@evil.com", "evil.com"),
         (r"see \\evil\share", "evil"),
+        (r"see\//evil.com", "evil.com"),
     ],
 )
 def test_a_host_is_found_to_where_any_program_ends_it(text, host):
@@ -293,6 +294,69 @@ def test_a_link_that_opens_another_program_is_unread(text):
 @pytest.mark.parametrize("within", ["[x]({})", "[x](<{}>)", "[x]: {}", "<{}>", "<a href={}>x</a>"])
 def test_a_link_to_a_telephone_number_is_known_by_it(scheme, within):
     assert [("tel:+431234567", "")] == [*links_of(within.format(f"{scheme}:+431234567"))]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT",
+        "bitcoin:bc1qx?amount=2",
+        "ethereum:0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359@1",
+        "facetime:eve@evil.example",
+        "facetime-audio:+1900555123",
+        "fb-messenger:user/1",
+        "intent:#Intent;scheme=x;end",
+        "itms-services:?action=download-manifest",
+        "ms-excel:ofe|u|x",
+        "ms-settings:privacy",
+        "msteams:/l/chat/0/0?users=eve",
+        "obsidian:open?vault=x",
+        "slack:channel?team=T1&id=C1",
+        "sms:+1900555123?body=x",
+        "spotify:track:37i9dQZF1DXcBWIGoYBM5M",
+        "tel:0800123",
+        "vscode:extension/evil.ext",
+        "VSCode-Insiders:extension/evil.ext",
+        "zoommtg:zoom.us/join?confno=1",
+    ],
+)
+@pytest.mark.parametrize("within", ["see {} now", "({})", "a,{}", "see:{}.", "<b>{}</b>"])
+def test_a_link_that_opens_an_app_is_unread_in_plain_text_as_well(link, within):
+    assert "" in found(within.format(link))
+
+
+@pytest.mark.parametrize("link", ["slack:open", "vscode:x", "note:x", "steam:run", "X-1.a+b:y"])
+@pytest.mark.parametrize(
+    "within",
+    [
+        *("[a]({})", "[a](<{}>)", "[a](\t{} 'b')", "[a]: {}", "[a]: <{}>", "![a]({})", "<{}>"),
+        *("<a href={}>b</a>", "<A HREF=' {}'>b</A>", "<iframe src={}>", "<form action={}>"),
+    ],
+)
+def test_a_target_of_any_scheme_is_a_link(link, within):
+    assert "" in found(f"see {within.format(link)} now")
+
+
+@pytest.mark.parametrize("number", ["+431234567", "+43-1-234567", "+43.1.234567"])
+def test_a_link_to_a_telephone_number_is_known_by_it_in_plain_text_as_well(number):
+    assert [("tel:+431234567", "")] == [*links_of(f"call tel:{number}")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("note: bring the cups", "Note:bring cups", "Re: AW:Fwd: lunch", "at 10:30, not 9:15"),
+        *("Tel: +43 1 234567", "Tel.: 01/234567", "tel:ask Ann", "SMS:ok", "sms: later"),
+        *("dict: x", "def f(a:int, b:str) -> dict[str:int]: ...", "{'tel':1, \"sms\":2}"),
+        *("x:y:z", "std::vector", "error:line:12", "line:1234", "port:8080", "3:2 won", "1:1"),
+        *("Slack:#general", "Slack: ask in #team", "zoom:yes", "Teams:call me", "signal:SIGKILL"),
+        *("intent:summarise", "bitcoin:up 5%", "lightning:fast", "spotify:no", "geo:Austria"),
+        *('"vscode:prepublish": "make"', "vscode:prepublish", "-ms-flex:1", "cursor:pointer"),
+        *("git:main", "C:x", "urn:isbn", "figma:done?", "steam:why?yes", "ms-word: see there"),
+    ],
+)
+def test_a_word_before_a_colon_is_no_link(text):
+    assert [] == [*links_of(text)]
 
 
 TRUSTED = frozenset({"acme.example", "acme.ws", "acme.com"})
