@@ -69,7 +69,7 @@ _OPENED = (
 _COMMAND = rf"(?={_REST}{{0,64}}?(?:[@?#/\\]|[0-9]{{4}}|[A-Za-z0-9]{{20}}))"
 """What tells `skype:eve?call` from `SMS:ok`."""
 _WORDS_OPENED = r"cursor|discord|figma|linear|notion|shortcuts|signal|slack|steam|teams|zoom"
-"""Schemes that are words as well: `slack:channel?id=C` is one, and `Slack: #general` is none."""
+"""Schemes that are words as well: only `slack:channel?id=C` is a link, and not `Slack:#general`."""
 _QUERY = r"(?=[\w/.%-]{0,64}\?[\w.-]{1,32}=)"
 _OPENS_NUMBER = r"(?-i:tel):(?=\+?[0-9])"
 """As a link is written: `Tel:+431234567` is a number, which programs open without it as well."""
