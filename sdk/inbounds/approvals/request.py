@@ -13,9 +13,9 @@ from inbounds.pdp.registry import UNREGISTERED
 from inbounds.provenance.destinations import effects_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from inbounds.model.question import Decision
+    from inbounds.model.question import Decision, Tool
     from inbounds.pdp.registry import RegistryAnswer
 
 _MOST_SHOWN = 2**23
@@ -23,7 +23,10 @@ _MOST_SHOWN = 2**23
 
 
 def request_shown(
-    principals: Mapping[str, str], question: Mapping[str, Any], registered: RegistryAnswer | None
+    principals: Mapping[str, str],
+    question: Mapping[str, Any],
+    registered: RegistryAnswer | None,
+    writes: Callable[[Tool], Sequence[Mapping[str, str]]],
 ) -> dict[str, Any]:
     """Return all that a person is shown of a call, but for what the policy says of it.
 
@@ -32,14 +35,16 @@ def request_shown(
             and `intent`.
         question: The question as it is put to the policy.
         registered: What the registry says of the tool.
+        writes: Returns the calls of the session that may have written what the tool runs.
     """
     tool = (registered.tool if registered else None) or UNREGISTERED
     action, resource = question["action"], question["resource"]
     arguments = action["properties"]["arguments"]
+    effects = effects_of(tool, arguments)
     return {
         **principals,
         "tool": action["name"],
-        "effects": effects_of(tool, arguments),
+        "effects": effects,
         "reversible": tool.reversible,
         "resource_type": resource["type"],
         "resource_id": resource["id"],
@@ -51,6 +56,7 @@ def request_shown(
             for pointer, pattern, _ in argument_leaves(arguments)
             if pattern in tool.arguments and tool.arguments[pattern].role != "none"
         },
+        **({"writes": writes(tool)} if "execute" in effects else {}),
     }
 
 

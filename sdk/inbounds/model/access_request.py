@@ -10,6 +10,26 @@ from .leaves import argument_leaves
 from .question import Count, Effect, Name, Origin, Reason, Role, Sequenced
 
 
+class StoredWrite(BaseModel):
+    """A permitted call that may have written to a store that the call in question runs from.
+
+    Attributes:
+        decision: The decision that permitted it, as in the evidence log. Empty for a result that
+            an adapter reported.
+        tool: The name of the tool.
+        store: Where it writes to; `*` for any store.
+        resource_type, resource_id: What it was called on; empty where the decision is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    decision: str
+    tool: str
+    store: str
+    resource_type: str
+    resource_id: str
+
+
 class AccessRequest(BaseModel):
     """The request to a person to approve one call.
 
@@ -26,6 +46,8 @@ class AccessRequest(BaseModel):
         origins: Where each came from, by JSON Pointer; what is not named came from nowhere
             that is known.
         roles: What the arguments with a role are, by JSON Pointer.
+        writes: Of a call that executes, the latest 64 calls of the session that may have written
+            what it runs, as far as this guard has permitted them.
         reasons: Why a person is asked, with words and remedy, and pointers to what it is about.
         digest: Stands for all of the call that is shown here, in an approval of this very call.
         audience: Whom an approval is for.
@@ -53,6 +75,7 @@ class AccessRequest(BaseModel):
     arguments: dict[str, JsonValue]
     origins: dict[str, Origin]
     roles: dict[str, Role]
+    writes: Sequenced[StoredWrite] = ()
     reasons: Sequenced[Reason]
     digest: str
     audience: Sequenced[str]

@@ -395,6 +395,7 @@ class Tool(_Closed):
     `store` names where it keeps what it writes, and where what it returns comes from; empty means
     the store of its own resource type, or any store for a tool that executes, administers or
     delegates. `stateless` tells that a tool that only reads keeps no history of its arguments.
+    `runs_from` names the stores whose content a tool that executes may run; `*` stands for any.
     `credential` names what of `credentials.yaml` it needs; empty for none.
     `currency` is that of its amounts, and `decimals` how many digits of one are minor units.
     `recursive` is false for a tool that touches what it names and nothing below it.
@@ -419,6 +420,7 @@ class Tool(_Closed):
     memory: bool = False
     store: Annotated[str, Field(max_length=256)] = ""
     stateless: bool = False
+    runs_from: list[Name] = ["*"]
     currency: str = ""
     decimals: Annotated[int, Field(ge=0, le=4)] = 0
     recursive: bool = True

@@ -389,6 +389,8 @@ class Call:
             call.entry,
             call.canonical.arguments,
             steered=None if vouched else call.origins,
+            decision=self._id,
+            resource=call.resource,
         )
 
     def _span(self, mode: Mode, tool_call_id: str = "") -> DecisionSpan:

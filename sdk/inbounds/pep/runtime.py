@@ -43,7 +43,14 @@ if TYPE_CHECKING:
     from inbounds.identity import IdentityProvider, Issuer
     from inbounds.identity.signing_keys import SigningKey
     from inbounds.model.access_request import AccessRequest
-    from inbounds.model.question import CallEnvironment, Decision, SessionState, Tool, Trust
+    from inbounds.model.question import (
+        CallEnvironment,
+        Decision,
+        Resource,
+        SessionState,
+        Tool,
+        Trust,
+    )
     from inbounds.pdp import PolicyDecisionPoint
     from inbounds.sessions.conversation_bindings import ConversationBindings
     from inbounds.sessions.protocol import SessionStore
@@ -289,9 +296,7 @@ class Runtime:
             ArgumentNotRepresentable: The resource has properties that have no JSON form.
         """
         if self.approvals.holds(task.id):
-            from inbounds.approvals.request import request_shown
-
-            shown = self._request_digest(request_shown(_principals(task), question, registered))
+            shown = self._request_digest(self._request_shown(task, question, registered))
             offered = self.approvals.kept.offered(task.id, question["action"]["name"], shown, state)
             if offered:
                 question["context"]["credentials"]["approvals"] = offered
@@ -313,12 +318,20 @@ class Runtime:
         registered: RegistryAnswer | None,
     ) -> AccessRequest:
         """Return what a person has to be asked, of a question that was answered with `ask`."""
-        from inbounds.approvals.request import access_request, request_shown
+        from inbounds.approvals.request import access_request
 
-        shown = request_shown(_principals(task), question, registered)
+        shown = self._request_shown(task, question, registered)
         return access_request(
             decision, shown, self._request_digest(shown), question, task.authority.deadline
         )
+
+    def _request_shown(
+        self, task: TaskAuthority, question: Mapping[str, Any], registered: RegistryAnswer | None
+    ) -> dict[str, Any]:
+        from inbounds.approvals.request import request_shown
+
+        writes = self.origins.of(task.session).writes
+        return request_shown(_principals(task), question, registered, writes.read_by)
 
     def _request_digest(self, shown: Mapping[str, Any]) -> str:
         from inbounds.approvals.request import serialise_shown
@@ -368,6 +381,8 @@ class Runtime:
         arguments: Mapping[str, object],
         *,
         steered: Mapping[str, object] | None = None,
+        decision: str = "",
+        resource: Resource | None = None,
     ) -> Callable[..., None]:
         """Return what indexes the results of one call. See `SessionOrigins.observer`."""
         # A policy that does not name the store has not said which it is.
@@ -381,6 +396,8 @@ class Runtime:
             call=task.next_call(),
             is_tainted=lambda: repeats or self.is_tainted(task.session, store),
             steered=steered,
+            decision=decision,
+            resource=resource,
         )
 
     def _may_repeat(self, key: SessionKey, tool: Tool, arguments: Mapping[str, object]) -> bool:

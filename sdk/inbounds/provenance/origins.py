@@ -18,6 +18,7 @@ from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
 from .records import Record, Walk
+from .stored_writes import StoredWrites
 from .value_leaves import MOST as MOST_LEAVES
 from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .values import NUMBER, embedded, nfc, text_key
@@ -84,6 +85,7 @@ class Origins:
         self._written = WrittenValues()
         # How often a call has written, changed or paid something.
         self.version = 0
+        self.writes = StoredWrites()
 
     # --- what is seen ---------------------------------------------------------------------
 

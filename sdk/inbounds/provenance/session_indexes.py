@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from inbounds.canonical.arguments import Canonical
-    from inbounds.model.question import Tool
+    from inbounds.model.question import Resource, Tool
     from inbounds.sessions.store import SessionKey
 
 
@@ -128,6 +128,8 @@ class SessionOrigins:
         call: int,
         is_tainted: Callable[[], bool],
         steered: Mapping[str, Any] | None = None,
+        decision: str = "",
+        resource: Resource | None = None,
     ) -> Callable[..., None]:
         """Return the observer of the results of one call.
 
@@ -144,6 +146,8 @@ class SessionOrigins:
                 when there is a result: another call may have written since this one was permitted.
             steered: The properties of the question about it, where a third party may have steered
                 it and no person has approved it.
+            decision: The decision that permitted it, if it was permitted.
+            resource: What it was called on.
         """
         # Told in questions later on: an adapter may say anything.
         name = str(name).encode("utf-8", "backslashreplace").decode()[:256]
@@ -153,6 +157,7 @@ class SessionOrigins:
         if effects != {"read"}:
             seen = self.of(key)
             seen.write(arguments)
+            seen.writes.record(name, tool, decision, resource)
             if steered is not None:
                 from .graded_leaves import is_weak
 

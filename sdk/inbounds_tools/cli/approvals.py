@@ -257,6 +257,9 @@ def _show(console: Console, request: AccessRequest) -> None:
         about.add_row("why", f"[yellow]{escape(reason.code)}[/]  {escape(reason.message)}")
         if reason.remedy:
             about.add_row("", escape(reason.remedy))
+    for number, write in enumerate(request.writes):
+        said = f"{write.tool} {write.resource_type} {write.resource_id}".rstrip()
+        about.add_row("" if number else "written by", Text(printable(said)))
     if request.four_eyes:
         about.add_row("who", "must be another person than the subject")
     console.print(about)

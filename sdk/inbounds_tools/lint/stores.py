@@ -99,4 +99,58 @@ def stateless_acts(deployment: Deployment) -> Iterator[Place]:
             yield Place("tools", (name, "stateless"), f"`{name}` is stateless, and {what}")
 
 
-CHECKS: tuple[Check, ...] = (apart, history_as_own, stateless_acts)
+@check(
+    "stores.runs_from_unset",
+    "warning",
+    title="A tool executes, and does not state the stores that it runs from",
+    why="An agent that has the tool can also write. A stranger's text may be written to a store and"
+    " then run, so a person is asked about each call once any store is tainted"
+    " (`flow.untrusted_code`), also by a write that the tool never runs.",
+    now="Set `runs_from` to the stores whose content a call runs, such as the code of a build, or"
+    " to `[]` if a call runs nothing but its arguments.",
+)
+def runs_from_unset(deployment: Deployment) -> Iterator[Place]:
+    """Executing tools that may run from any store, of an agent that has another tool that acts."""
+    acting = {name for name, tool in deployment.tools.items() if _acts(tool)}
+    held = [{*agent.manifest.tools} & acting for agent in deployment.agents.values()]
+    for name, tool in deployment.tools.items():
+        if "execute" not in tool.effects or "*" not in tool.runs_from:
+            continue
+        writers = {each for tools in held if name in tools for each in tools} - {name}
+        if writers:
+            yield Place(
+                "tools",
+                (name, "runs_from" if "runs_from" in tool.model_fields_set else "effects"),
+                f"`{name}` may run from any store, and its agent can write with `{min(writers)}`",
+            )
+
+
+@check(
+    "stores.runs_from_unknown",
+    "error",
+    title="A tool runs from a store that no tool has",
+    why="Nothing taints such a store, so nobody is asked about a call that runs a stranger's text."
+    " It may be a misspelt name.",
+    now="Name the `store` of the tools that write what is run, or their `resource` if they state"
+    " no store. If no tool of this deployment writes there, leave it out.",
+)
+def runs_from_unknown(deployment: Deployment) -> Iterator[Place]:
+    """Stores that tools run from, and that are the store of no tool."""
+    known = {_store(tool) for tool in deployment.tools.values()} | {"*"}
+    for name, tool in deployment.tools.items():
+        for store in tool.runs_from:
+            if store not in known:
+                yield Place(
+                    "tools",
+                    (name, "runs_from"),
+                    f"`{name}` runs from `{store}`, which is not the store of any tool",
+                )
+
+
+CHECKS: tuple[Check, ...] = (
+    apart,
+    history_as_own,
+    stateless_acts,
+    runs_from_unset,
+    runs_from_unknown,
+)

@@ -149,6 +149,19 @@ PRESENT = {
             }
         },
     ],
+    "stores.runs_from_unset": [
+        {
+            "tools|job.run": {**TOOL, "effects": ["execute"]},
+            f"{MANIFEST}|tools": ["job.run", "mail.send"],
+        },
+        {
+            "tools|job.run": {**TOOL, "effects": ["execute"], "runs_from": ["mail", "*"]},
+            f"{MANIFEST}|tools": ["job.run", "mail.send"],
+        },
+    ],
+    "stores.runs_from_unknown": [
+        {"tools|job.run": {**TOOL, "effects": ["execute"], "runs_from": ["mail", "cod"]}},
+    ],
     "stores.stateless_acts": [
         tool(stateless=True),
         tool(effects=["read", "write"], stateless=True),
@@ -431,6 +444,32 @@ ABSENT = {
             }
         },
         {"tools|search.find": {"effects": ["read"], "resource": "log", "returns": OWN}},
+    ],
+    "stores.runs_from_unset": [
+        {
+            "tools|job.run": {**TOOL, "effects": ["execute"], "runs_from": ["mail"]},
+            f"{MANIFEST}|tools": ["job.run", "mail.send"],
+        },
+        {
+            "tools|job.run": {**TOOL, "effects": ["execute"], "runs_from": []},
+            f"{MANIFEST}|tools": ["job.run", "mail.send"],
+        },
+        # Nothing else that the agent has can write.
+        {
+            "tools|job.run": {**TOOL, "effects": ["execute"]},
+            f"{MANIFEST}|tools": ["job.run", "mail.list"],
+        },
+        {"tools|job.run": {**TOOL, "effects": ["execute"]}},
+    ],
+    "stores.runs_from_unknown": [
+        {
+            "tools|job.run": {
+                **TOOL,
+                "effects": ["execute"],
+                "runs_from": ["disk", "mail", "*"],
+                "store": "disk",
+            }
+        },
     ],
     "stores.stateless_acts": [
         tool(effects=["read"], stateless=True),

@@ -55,6 +55,65 @@ _acts_in_place(effects) if {
 	count({effect | some effect in effects} & {"execute", "administer", "delegate"}) == 0
 }
 
+# METADATA
+# description: |
+#   The stores whose content this call may run, by itself or by what it sets in motion; `*` for any.
+# scope: document
+run := _run_by(tools.entry) | _run_further if {
+	"execute" in tools.effects
+}
+
+run := set() if {
+	count(tools.effects) > 0
+	not "execute" in tools.effects
+}
+
+# METADATA
+# description: |
+#   Those of them that are tainted before this call; `*` where any store may be run and every store
+#   is tainted. Undefined where the session says nothing of them.
+# scope: document
+run_tainted := _before if "*" in run
+
+run_tainted := run if {
+	not "*" in run
+	"*" in _before
+}
+
+run_tainted := run & _before if {
+	not "*" in run
+	not "*" in _before
+}
+
+_run_by(tool) := set() if {
+	count(tool.effects) > 0
+	not "execute" in tool.effects
+} else := {name | some name in tool.runs_from} if {
+	is_array(tool.runs_from)
+	every name in tool.runs_from {
+		is_string(name)
+	}
+} else := {"*"}
+
+default _run_further := {"*"}
+
+_run_further := union({_run_by_word(word) | some word in names}) if {
+	names := tools.reached
+}
+
+_run_by_word(word) := _run_by(data.deployment.tools[word])
+
+_run_by_word(word) := set() if {
+	not data.deployment.tools[word]
+	word in tools.known
+	word != "execute"
+}
+
+_run_by_word(word) := {"*"} if {
+	not data.deployment.tools[word]
+	not word in (tools.known - {"execute"})
+}
+
 # A session would remember without end.
 _most := 16
 

@@ -196,3 +196,78 @@ test_what_may_read_anywhere_is_clean_where_nothing_is_tainted if {
 	_clean([_trusted, _tool("shell.run"), _held(["mail"]), _entry("shell.run", "store", "disk")])
 	not _clean([_trusted, _tool("shell.run"), _held(["disk"]), _entry("shell.run", "store", "disk")])
 }
+
+_run(patches) := names if {
+	scene := json.patch(_scene, patches)
+	names := stores.run with input as scene.input with data.deployment.tools as scene.tools
+}
+
+_run_tainted(patches) := names if {
+	scene := json.patch(_scene, patches)
+	names := stores.run_tainted with input as scene.input with data.deployment.tools as scene.tools
+}
+
+_runs_from(name, value) := _entry(name, "runs_from", value)
+
+_shell := [_tool("shell.run"), _put("/tools/shell.run/reaches", [])]
+
+test_what_executes_runs_from_any_store_but_for_those_that_it_names if {
+	_run(_shell) == {"*"}
+	_run(array.concat(_shell, [_runs_from("shell.run", [])])) == set()
+	_run(array.concat(_shell, [_runs_from("shell.run", ["note", "code"])])) == {"note", "code"}
+	_run(array.concat(_shell, [_runs_from("shell.run", ["*"])])) == {"*"}
+	every value in [null, "", "note", {}, {"note": "note"}, ["note", 7], [null], [["note"]], 7, true] {
+		_run(array.concat(_shell, [_runs_from("shell.run", value)])) == {"*"}
+	}
+}
+
+test_what_executes_nothing_runs_from_no_store if {
+	_run([]) == set()
+	_run([_runs_from("note.append", ["note"])]) == set()
+	_run([_tool("note.read"), _runs_from("note.read", ["*"])]) == set()
+	_run([_tool("calendar.add")]) == set()
+	not _run([_tool("unregistered")])
+	not _run([_entry("note.append", "effects", [])])
+}
+
+test_what_is_set_in_motion_runs_from_its_own_stores if {
+	reaching := [_tool("calendar.add"), _entry("calendar.add", "reaches", ["shell.run", "note.append", "read"])]
+
+	_run(reaching) == {"*"}
+	_run(array.concat(reaching, [_runs_from("shell.run", ["code"])])) == {"code"}
+	_run(array.concat(reaching, [
+		_runs_from("shell.run", ["code"]),
+		_runs_from("calendar.add", ["event"]),
+		_entry("calendar.add", "effects", ["write", "execute"]),
+	])) == {"code", "event"}
+
+	# An effect says of no store, a name that is not registered of nothing.
+	_run([_tool("calendar.add"), _entry("calendar.add", "reaches", ["execute"])]) == {"*"}
+	_run(array.concat(reaching, [
+		_runs_from("shell.run", ["code"]),
+		_entry("calendar.add", "reaches", ["shell.run", "levitate"]),
+	])) == {"*", "code"}
+
+	# What cannot be followed may be anything.
+	_run(array.concat(reaching, [
+		_runs_from("shell.run", ["code"]),
+		_entry("calendar.add", "reaches", "shell.run"),
+	])) == {"*"}
+}
+
+test_a_store_that_is_run_is_tainted_by_its_name_or_with_all if {
+	named := array.concat(_shell, [_runs_from("shell.run", ["code", "note"])])
+
+	_run_tainted(named) == set()
+	_run_tainted(array.concat(named, [_held(["event"])])) == set()
+	_run_tainted(array.concat(named, [_held(["code", "event"])])) == {"code"}
+	_run_tainted(array.concat(named, [_held(["*"])])) == {"code", "note"}
+	_run_tainted(_shell) == set()
+	_run_tainted(array.concat(_shell, [_held(["event"])])) == {"event"}
+	_run_tainted(array.concat(_shell, [_held(["*"])])) == {"*"}
+	_run_tainted(array.concat(_shell, [_runs_from("shell.run", []), _held(["*"])])) == set()
+	_run_tainted([_held(["note"])]) == set()
+	every value in [null, "", "code", {}, 7, true] {
+		not _run_tainted(array.concat(named, [_held(value)]))
+	}
+}
