@@ -233,6 +233,26 @@ def code_unnamed(deployment: Deployment) -> Iterator[Place]:
             )
 
 
+@check(
+    "steering.credential_required",
+    "error",
+    title="A required argument is a credential",
+    why="No agent passes a secret: each call of the tool is denied (`secret.not_for_agents`).",
+    now="If the tool signs in with it, remove the argument, and set `credential` of the tool. If"
+    " the user states it for this one action, such as a one-time code, set its `role` to `target`.",
+)
+def credential_required(deployment: Deployment) -> Iterator[Place]:
+    """Required arguments of the role credential, which no call may have."""
+    for name, tool in deployment.tools.items():
+        for pattern, argument in tool.arguments.items():
+            if argument.role == "credential" and argument.required:
+                yield Place(
+                    "tools",
+                    (name, "arguments", pattern, "role"),
+                    f"`{pattern}` of `{name}` is a credential, and each call must have it",
+                )
+
+
 CHECKS: tuple[Check, ...] = (
     no_destination,
     delegate_unaddressed,
@@ -242,4 +262,5 @@ CHECKS: tuple[Check, ...] = (
     nothing_steers,
     write_unsteered,
     code_unnamed,
+    credential_required,
 )

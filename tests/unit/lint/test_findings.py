@@ -125,6 +125,10 @@ PRESENT = {
     ],
     "steering.write_unsteered": [{"tools|note.write|arguments": {"/text": {"role": "content"}}}],
     "steering.code_unnamed": [tool(effects=["execute"], arguments={"/x": {"role": "target"}})],
+    "steering.credential_required": [
+        tool(arguments={"/pin": {"role": "credential", "required": True}}),
+        tool(effects=["read"], arguments={"/pin": {"role": "credential", "required": True}}),
+    ],
     "stores.apart": [
         {
             "tools|page.read": {"effects": ["read"], "resource": "page", "returns": OWN},
@@ -565,6 +569,10 @@ ABSENT = {
         tool(effects=["write"], arguments={"/x": {"role": "target"}}),
         tool(effects=["read"]),
         tool(effects=["write", "delete"]),
+    ],
+    "steering.credential_required": [
+        tool(arguments={"/pin": {"role": "credential"}}),
+        tool(arguments={"/pin": {"role": "target", "required": True}}),
     ],
     "steering.code_unnamed": [
         tool(effects=["execute"], arguments={"/x": {"role": "code"}}),
