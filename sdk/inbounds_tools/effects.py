@@ -101,7 +101,8 @@ QUESTIONS: Final = (
         "runs",
         "Does it run code, a command or a query that somebody can choose?",
         "execute",
-        "Also code that stands elsewhere, such as that of a build. A search term is not a query.",
+        "Also code that stands elsewhere, such as that of a build: `runs_from` says where. A search"
+        " term is not a query.",
     ),
     Question("costs", "Does it cost or move money?", "spend", "Also later, or each month."),
     Question(

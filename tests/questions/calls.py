@@ -112,6 +112,9 @@ def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES)
     resource = template.ids(r, canonical.arguments)
     sid = words.name(r)
     state = session(r, world, sid)
+    if "execute" in template.effects or entry.get("reaches"):
+        # Nothing that it runs was a stranger's.
+        state["tainted_stores"] = []
     if template.destinations:
         # What the session has seen goes where the task may send.
         state["label"] = r.choice(world.order[: world.clearance + 1])

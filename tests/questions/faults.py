@@ -898,6 +898,12 @@ def a_link_of_a_stranger(r: Random, w: World, d: Draft) -> None:
     d.question["action"]["properties"]["links"] = {r.choice([*leaves(d.arguments)]): [link]}
 
 
+@fault("flow.untrusted_code", among=_with_effect("execute"))
+def run_from_a_tainted_store(r: Random, w: World, d: Draft) -> None:
+    runs_from = w.plan["tools"][d.tool].get("runs_from", ["*"])
+    d.session["tainted_stores"] = ["*"] if "*" in runs_from else [r.choice([*runs_from, "*"])]
+
+
 @fault("intent.delegated_instruction", among=_not_only_reading)
 def what_a_record_asks_for(r: Random, w: World, d: Draft) -> None:
     acting = [effect for effect in d.template.effects if effect != "read"]
@@ -1251,7 +1257,8 @@ def a_task_of_another_shape(r: Random, w: World, d: Draft) -> None:
 @fault("task.unverified")
 def an_authority_of_another_shape(r: Random, w: World, d: Draft) -> None:
     optional = {name for name, field in Authority.model_fields.items() if not field.is_required()}
-    _spoilt_claim(r, d.authority, sorted(set(d.authority) - {"more"} - optional))
+    # Budgets may have any names.
+    _spoilt_claim(r, d.authority, sorted(set(d.authority) - {"more", "budgets"} - optional))
 
 
 @fault("task.unverified")

@@ -184,6 +184,10 @@ def _signers(r: Random, purpose: str, algorithms: list[str]) -> tuple[Signer, ..
     return tuple(Signer(f"{FAMILIES[alg]}-{purpose}-1", alg) for alg in chosen)
 
 
+_RUN = (["*"], ["notebook"], ["notebook", "mail"])
+"""Where what executes may run from."""
+
+
 def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[str, Any]:
     tools: dict[str, Any] = {}
     for name, template in TEMPLATES.items():
@@ -215,6 +219,8 @@ def _tools(r: Random, order: list[str], tenant: str, environment: str) -> dict[s
         if "spend" in template.effects:
             tools[name]["currency"] = r.choice(["EUR", "GBP"])
             tools[name].update(r.choice([{}, {"decimals": 0}, {"decimals": 2}]))
+        if "execute" in template.effects:
+            tools[name].update(r.choice([{}, *({"runs_from": each} for each in _RUN)]))
         if template.destinations and r.random() < 0.3:
             tools[name]["destinations"] = [r.choice(template.destinations)]
     tools["unset"] = {"effects": [], "resource": "mail"}
