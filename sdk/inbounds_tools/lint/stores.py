@@ -103,9 +103,8 @@ def stateless_acts(deployment: Deployment) -> Iterator[Place]:
     "stores.runs_from_unset",
     "warning",
     title="A tool executes, and does not state the stores that it runs from",
-    why="An agent that has the tool can also write. A stranger's text may be written to a store and"
-    " then run, so a person is asked about each call once any store is tainted"
-    " (`flow.untrusted_code`), also by a write that the tool never runs.",
+    why="An agent that has the tool can also write, so a stranger's text may be written and then"
+    " run. Once any store is tainted, a person is asked about each call (`flow.untrusted_code`).",
     now="Set `runs_from` to the stores whose content a call runs, such as the code of a build, or"
     " to `[]` if a call runs nothing but its arguments.",
 )

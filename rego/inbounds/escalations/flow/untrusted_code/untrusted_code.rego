@@ -8,9 +8,9 @@
 # custom:
 #   severity: high
 #   remedy: >-
-#     User: look at what the session has written, and approve the call if it may run. Operator: set `runs_from` of
-#     the tool in deployment/tools.yaml to the stores that it runs from, or to an empty list if what it runs can do
-#     no harm
+#     User: look at what the session has written, and not at the arguments alone, and approve the call if that may
+#     run. Operator: set `runs_from` of the tool in deployment/tools.yaml to the stores that it runs from, or to an
+#     empty list if what it runs can do no harm
 #   controls: ["owasp_asi:ASI05", "owasp_mcp:MCP05:2025", "mitre_atlas:AML.T0051.001"]
 #   depends_on:
 #     - request.malformed
