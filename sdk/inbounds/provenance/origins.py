@@ -18,7 +18,6 @@ from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
 from .records import Record, Walk
-from .stored_writes import StoredWrites
 from .value_leaves import MOST as MOST_LEAVES
 from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .values import NUMBER, embedded, nfc, text_key
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from .acted_on import ActedOn
     from .prompt import Words
     from .prompt_text import How
+    from .stored_writes import StoredWrites
     from .titled_records import Identity, TitledRecords
 
 T = TypeVar("T")
@@ -85,7 +85,18 @@ class Origins:
         self._written = WrittenValues()
         # How often a call has written, changed or paid something.
         self.version = 0
-        self.writes = StoredWrites()
+        self._writes: StoredWrites | None = None
+
+    @property
+    def writes(self) -> StoredWrites:
+        """The calls of the session that did more than read."""
+        with self._lock:
+            if self._writes is None:
+                # Imported here: many sessions only read.
+                from .stored_writes import StoredWrites
+
+                self._writes = StoredWrites()
+            return self._writes
 
     # --- what is seen ---------------------------------------------------------------------
 

@@ -30,10 +30,7 @@ ruled_out if {
 	not "execute" in tools.effects
 }
 
-ruled_out if {
-	count(tools.effects) > 0
-	count(stores.run_tainted) == 0
-}
+ruled_out if count(stores.run_tainted) == 0
 
 # METADATA
 # description: The tainted stores that it is run from; `*` for any
