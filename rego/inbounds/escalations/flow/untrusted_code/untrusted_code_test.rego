@@ -113,3 +113,11 @@ test_stands_for_what_is_no_question if {
 		not fixtures.ruled_out_of("flow", "untrusted_code", anything)
 	}
 }
+
+test_what_executes_nothing_is_ruled_out_whatever_the_session_says if {
+	every effects in [["read"], ["write", "delete"]] {
+		patches := fixtures.putting(concat("/", [_tool, "effects"]), effects)
+		_ruled_out(_run(array.concat(patches, [{"op": "remove", "path": _stores}])))
+		_ruled_out(_run(array.concat(patches, _held(null))))
+	}
+}
