@@ -64,8 +64,8 @@ def closures() -> list[Closure]:
     """Run both programs and return what they load."""
     with tempfile.TemporaryDirectory() as folder:
         return [
-            Closure("the README's program, embedded", _of_readme(Path(folder) / "a"), 116, 18_780),
-            Closure("one call through OPA", _of_opa(Path(folder) / "b"), 88, 13_480),
+            Closure("the README's program, embedded", _of_readme(Path(folder) / "a"), 117, 19_250),
+            Closure("one call through OPA", _of_opa(Path(folder) / "b"), 88, 13_710),
         ]
 
 

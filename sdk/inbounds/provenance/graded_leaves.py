@@ -83,6 +83,9 @@ def doubtful(
         grade = found[pointer].grade
         if grade == "none":
             continue
+        if argument.role == "recipient" and _is_another(words, found[pointer], parsed.get(pointer)):
+            at.add(pointer)
+            continue
         # Most calls of most sessions: nothing is in doubt, and nothing is deleted or run.
         acts = grade == "prompt" and (argument.role == "code" or deletes)
         if not (acts or unsure):
@@ -105,3 +108,11 @@ def doubtful(
             if not any(key in fields and fields[key].grade in TRUSTED for key in keys):
                 at.add(pointer)
     return sorted(at)
+
+
+def _is_another(words: Words | NoWords, origin: Origin, leaf: Parsed | None) -> bool:
+    """Whether the last prompt says an address or an account, and not this one."""
+    if leaf is None or origin.grade == "prompt" or not words.says_some(leaf.kind):
+        return False
+    # An account on file may be another's as well.
+    return origin.grade != "first_party" or leaf.kind == "iban"

@@ -70,6 +70,11 @@ class NoWords:
         return False
 
     @staticmethod
+    def says_some(_kind: str) -> bool:
+        """See `Words.says_some`."""
+        return False
+
+    @staticmethod
     def says_file(_title: str) -> bool:
         """See `PromptTitles.says_file`."""
         return False

@@ -187,6 +187,8 @@ class Origins:
         It is named by a title that the user said, and that a first party calls it by or no other
         record has had. One of a tainted store is never named, and has had its title all the same.
         """
+        if not record.titles:
+            return None
         words = self._words.titles
         if self._titled is not None:
             for given in self._titled.contest(record.titles, record.identity):

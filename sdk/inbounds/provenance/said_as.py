@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from .prompt import Words
 
-_OWN = frozenset({"prompt", "first_party"})
 _PLAIN = frozenset({"id", "text", "none"})
 _DECIMALS = (1, 2, 3, 4)
 """How many digits may be minor units."""
@@ -36,7 +35,6 @@ def doubtful(
     - A number as a recipient that the prompts only say as the number of something else.
     - One of a choice, where the prompts say another one of it as well.
     - An amount that the prompts do not say is to be paid, or another than what they say is.
-    - An address or an account as a recipient, where the last prompt says another one.
 
     Args:
         words: The prompts.
@@ -57,16 +55,6 @@ def doubtful(
                 yield pointer, []
             continue
         if argument.role not in NAMING:
-            continue
-        if (
-            argument.role == "recipient"
-            and leaf is not None
-            # An account on file may be another's as well.
-            and (found[pointer].grade not in _OWN or leaf.kind == "iban")
-            and not said
-            and words.says_some(leaf.kind)
-        ):
-            yield pointer, []
             continue
         if argument.one_of and type(value) is str:
             chosen = [each for _, each, other in every if other is argument]

@@ -123,10 +123,8 @@ def states_amount(argument: Argument) -> bool:
 
 def may_differ(value: Any, argument: Argument) -> bool:
     """Whether a prompt that holds a value may mean something else by it: see `said_as`."""
-    if argument.role not in NAMING:
+    if argument.role not in NAMING or argument.kind in FAMILIES:
         return states_amount(argument)
-    if argument.kind in FAMILIES:
-        return argument.role == "recipient"
     return argument.role == "recipient" or bool(argument.one_of) or not _DIGIT.search(str(value))
 
 
