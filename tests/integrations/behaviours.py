@@ -78,6 +78,32 @@ def test_what_the_tool_itself_adds_is_judged_as_well(harness: Harness) -> None:
     assert [("file.write", {"path": "/work/a", "text": "nothing"})] == harness.world.ran
 
 
+@pytest.mark.parametrize("kind", ["signature", "factory", "nested"])
+def test_an_allowed_value_that_a_framework_fills_in_is_judged(harness: Harness, kind: str) -> None:
+    """
+    A default of a function's signature runs; any other runs as it is judged, or not at all.
+    """
+    arguments = harness.world.fill_in(kind, [BOB])
+    with harness.world.task():
+        harness.run([ToolCall("mail.send", arguments, "c")])
+
+    ran = [(name, {"cc": [BOB], **given}) for name, given in harness.world.ran]
+    once = [("mail.send", {"to": [BOB], "body": "hello", "cc": [BOB]})]
+    assert ran == once or (kind != "signature" and not ran)
+
+
+@pytest.mark.parametrize("kind", ["signature", "factory", "nested"])
+def test_a_denied_value_that_a_framework_fills_in_does_not_run(harness: Harness, kind: str) -> None:
+    """
+    A recipient that the model leaves out is as good as one that it names.
+    """
+    arguments = harness.world.fill_in(kind, [MALLORY])
+    with harness.world.task():
+        harness.run([ToolCall("mail.send", arguments, "c")])
+
+    assert MALLORY not in str(harness.world.ran)
+
+
 def test_a_denied_call_does_not_run_and_the_model_reads_one_stable_line(harness: Harness) -> None:
     with harness.world.task() as task:
         seen = harness.run([STEAL])
