@@ -92,11 +92,22 @@ def test_an_allowed_value_that_a_framework_fills_in_is_judged(harness: Harness, 
     assert ran == once or (kind != "signature" and not ran)
 
 
-@pytest.mark.parametrize("kind", ["signature", "factory", "nested"])
+@pytest.mark.parametrize("kind", ["signature", "nested"])
 def test_a_denied_value_that_a_framework_fills_in_does_not_run(harness: Harness, kind: str) -> None:
     """
     A recipient that the model leaves out is as good as one that it names.
     """
+    _let_a_denied_value_be_filled_in(harness, kind)
+
+
+def test_a_denied_value_that_a_factory_makes_does_not_run(harness: Harness) -> None:
+    """
+    No schema states it.
+    """
+    _let_a_denied_value_be_filled_in(harness, "factory")
+
+
+def _let_a_denied_value_be_filled_in(harness: Harness, kind: str) -> None:
     arguments = harness.world.fill_in(kind, [MALLORY])
     with harness.world.task():
         harness.run([ToolCall("mail.send", arguments, "c")])

@@ -224,7 +224,7 @@ def _validated(function: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(own, include_extras=True)
     called.__annotations__ = {name: each for name, each in hints.items() if name != "return"}
     called.__signature__ = inspect.signature(own)  # type: ignore[attr-defined]  # as inspect reads it
-    adapter: TypeAdapter[Any] = TypeAdapter(called)  # type: ignore[arg-type]  # as FastMCP has it
+    adapter: Any = TypeAdapter(typing.cast("Any", called))
     args, named = adapter.validate_python(dict(arguments))
     return called_with(own, args, named)
 

@@ -62,6 +62,10 @@ class LiteLlmHarness:
             "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
                 "the gateway itself answers a call of a tool that the server does not have"
             ),
+            "test_a_denied_value_that_a_factory_makes_does_not_run": (
+                "a server of the gateway runs elsewhere, "
+                "and its schema states no value that a factory makes"
+            ),
             "test_what_a_tool_says_by_raising_is_neither_traced_nor_logged": ELSEWHERE,
             "test_an_agent_within_is_judged_under_the_same_task": NO_AGENTS,
             "test_an_agent_within_that_is_not_judged_is_refused": NO_AGENTS,

@@ -119,7 +119,7 @@ def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _called(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what ADK calls a tool's function with; None where the tool does not call a function.
+    """Return what ADK calls a tool's function with; None where it has no function.
 
     None as well for arguments that the tool itself refuses.
     """

@@ -128,8 +128,7 @@ def bare(
     Args:
         function: The tool's.
         injected: Returns the names of the arguments of a function that the framework provides.
-        given: Returns what the tool was given by another one that stands for it; None where no
-            other one does.
+        given: Returns what another tool that stands for this one gave it; None without such a tool.
     """
     if getattr(function, _BARE, False):
         return function

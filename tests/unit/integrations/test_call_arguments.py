@@ -1,0 +1,203 @@
+"""What a function is called with, all of it, is what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
+
+from inbounds.errors import ArgumentNotRepresentable
+from inbounds.integrations._adapter.call_arguments import (
+    called_with,
+    complete,
+    is_same,
+    require_judged,
+)
+from inbounds.integrations._adapter.defaults import with_schema_defaults
+
+
+class Mail(BaseModel):
+    to: list[str]
+    cc: list[str] = ["a"]
+    hidden: str = Field("h", exclude=True)
+
+
+class Aliased(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    to: str = Field(alias="recipient")
+
+
+class Names(RootModel[list[str]]):
+    pass
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass
+class Point:
+    x: int
+    y: int = 0
+
+
+WHOLE = {"to": ["b"], "cc": ["a"], "hidden": "h"}
+
+
+@pytest.mark.parametrize(
+    ("value", "judged"),
+    [
+        (Mail(to=["b"]), WHOLE),
+        ([Mail(to=["b"])], [WHOLE]),
+        ({"m": Mail(to=["b"])}, {"m": WHOLE}),
+        (Aliased(recipient="b"), {"recipient": "b"}),
+        (Aliased(recipient="b", more=1), {"recipient": "b", "more": 1}),
+        (Names(["a"]), ["a"]),
+        (Point(1), {"x": 1, "y": 0}),
+        (Colour.RED, "red"),
+        (date(2024, 1, 2), "2024-01-02"),
+        ({"b", "a"}, ["a", "b"]),
+        (("a", "b"), ["a", "b"]),
+        (SecretStr("s"), "s"),
+        (b"s", "s"),
+        (None, None),
+    ],
+)
+def test_the_same_in_all_fields(value: Any, judged: Any) -> None:
+    assert is_same(value, judged)
+
+
+@pytest.mark.parametrize(
+    ("value", "judged"),
+    [
+        (Mail(to=["b"]), {"to": ["b"]}),
+        (Mail(to=["b"]), {"to": ["b"], "cc": ["a"]}),
+        (Mail(to=["b"]), {**WHOLE, "more": 1}),
+        (Mail(to=["b"]), [WHOLE]),
+        (Aliased(recipient="b", more=1), {"recipient": "b"}),
+        (Point(1), {"x": 1}),
+        (["a"], ["a", "b"]),
+        (["a"], "a"),
+        ({"a": 1}, {"a": 1, "b": 2}),
+        ({"a"}, ["a", "b"]),
+        ({"a", "b"}, ["a"]),
+        (SecretStr("s"), "**********"),
+        (b"s", ["s"]),
+        (1, True),
+        (1, "1"),
+        (object(), "x"),
+    ],
+)
+def test_another_value_or_a_field_more_is_not_the_same(value: Any, judged: Any) -> None:
+    assert not is_same(value, judged)
+
+
+def test_arguments_are_completed_by_the_names_they_were_given_by() -> None:
+    given = {"mail": {"to": ["b"]}, "who": {"recipient": "b"}, "raw": "s", "unknown": 1}
+    called = {
+        "mail": Mail(to=["b"]),
+        "who": Aliased(recipient="b"),
+        "raw": b"s",
+        "at": date(2024, 1, 2),
+    }
+
+    assert {
+        "mail": WHOLE,
+        "who": {"recipient": "b"},
+        "raw": "s",
+        "unknown": 1,
+        "at": date(2024, 1, 2),
+    } == complete(given, called)
+
+
+def test_the_defaults_of_a_signature_are_named_and_what_the_framework_provides_is_not() -> None:
+    def send(context: Any, to: str, cc: str = "a", **more: Any) -> None: ...
+
+    def called(**arguments: Any) -> Mapping[str, Any]:
+        return called_with(send, (), arguments, injected={"context"})
+
+    assert {"to": "b", "cc": "a"} == called(context=1, to="b")
+    assert {"to": "b", "cc": "c", "x": 1} == called(context=1, to="b", cc="c", x=1)
+    with pytest.raises(TypeError):
+        called(context=1)
+
+
+class _Permit:
+    """The arguments and the end of a permit."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.arguments = arguments
+        self.cancelled = False
+        self.decision = self
+        self.id = "d"
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+@pytest.mark.parametrize("called", [{"to": "b", "cc": "a"}, {"to": "c"}])
+def test_another_argument_than_the_judged_ones_ends_the_permit(called: dict[str, Any]) -> None:
+    permit: Any = _Permit({"to": "b"})
+
+    with pytest.raises(ArgumentNotRepresentable) as refused:
+        require_judged("mail.send", permit, called)
+
+    assert ("argument.does_not_fit", "d", True) == (
+        refused.value.code,
+        refused.value.decision_id,
+        permit.cancelled,
+    )
+
+
+def test_the_judged_arguments_keep_the_permit() -> None:
+    permit: Any = _Permit({"to": "b", "unused": 1})
+
+    require_judged("mail.send", permit, {"to": "b"})
+    require_judged("mail.send", permit, {"other": 2}, {"other": 2})
+
+    assert not permit.cancelled
+
+
+MAIL = {"type": "object", "properties": {"cc": {"default": ["a"]}, "to": {}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "given", "whole"),
+    [
+        ({"properties": {"n": {"default": 1}}}, {}, {"n": 1}),
+        ({"properties": {"n": {"default": 1}}}, {"n": 2}, {"n": 2}),
+        ({"properties": {"m": MAIL}}, {"m": {}}, {"m": {"cc": ["a"]}}),
+        ({"properties": {"m": MAIL}}, {}, {}),
+        ({"properties": {"m": {**MAIL, "default": {}}}}, {}, {"m": {"cc": ["a"]}}),
+        ({"properties": {"m": {"items": MAIL}}}, {"m": [{}]}, {"m": [{"cc": ["a"]}]}),
+        (
+            {"properties": {"m": {"additionalProperties": MAIL}}},
+            {"m": {"k": {}}},
+            {"m": {"k": {"cc": ["a"]}}},
+        ),
+        (
+            {"$defs": {"M": MAIL}, "properties": {"m": {"$ref": "#/$defs/M"}}},
+            {"m": {}},
+            {"m": {"cc": ["a"]}},
+        ),
+        (
+            {"properties": {"m": {"anyOf": [MAIL, {"type": "null"}]}}},
+            {"m": {}},
+            {"m": {"cc": ["a"]}},
+        ),
+        ({"properties": {"m": {"anyOf": [MAIL, MAIL]}}}, {"m": {}}, {"m": {}}),
+        ({"properties": {"m": {"$ref": "#/properties/m"}}}, {"m": {}}, {"m": {}}),
+        ({"properties": {"m": {"$ref": "https://example.com"}}}, {"m": {}}, {"m": {}}),
+        (None, {"m": 1}, {"m": 1}),
+        ({"properties": []}, {"m": 1}, {"m": 1}),
+    ],
+)
+def test_the_defaults_that_a_schema_states_are_added_at_any_depth(
+    schema: Any, given: dict[str, Any], whole: dict[str, Any]
+) -> None:
+    assert whole == with_schema_defaults(schema, given)
