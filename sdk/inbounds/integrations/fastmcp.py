@@ -28,7 +28,6 @@ try:
     from fastmcp.server.transforms import Transform
     from fastmcp.tools import FunctionTool, Tool
     from fastmcp.tools.tool_transform import TransformedTool
-    from mcp.server.mcpserver import MCPServer
     from pydantic import TypeAdapter
 
     from inbounds.integrations._adapter.call_arguments import called_with, complete
@@ -38,7 +37,7 @@ try:
         require_named_once,
     )
     from inbounds.integrations.mcp import AuthorizationMiddleware
-    from inbounds.integrations.mcp.server import require_whole, watch
+    from inbounds.integrations.mcp.server import function_of, require_whole, watch
     from inbounds.integrations.mcp.tool_proxy import bare, compared
     from inbounds.process.locks import ProcessLock
 except ImportError as missing:
@@ -199,18 +198,16 @@ async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Ma
 
 async def _function(server: Any, name: str) -> Any:
     """Return the function of a tool; None where it runs elsewhere or has another tool before it."""
-    if isinstance(server, MCPServer):
-        tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
-        return None if tool is None else tool.fn
+    if not isinstance(server, FastMCP):
+        return function_of(server, name)
     tool = await server.get_tool(name)
     if isinstance(tool, FastMCPProviderTool):
         return await _function(tool._server, tool._original_name or name)  # noqa: SLF001 -- as above
     if isinstance(tool, ProxyTool):
         client = tool._client_factory()  # noqa: SLF001 -- as above
         behind = getattr(await client if inspect.isawaitable(client) else client, "transport", None)
-        own = getattr(behind, "server", None)
-        known = isinstance(own, FastMCP | MCPServer)
-        return await _function(own, tool._backend_name or tool.name) if known else None  # noqa: SLF001 -- as above
+        own = tool._backend_name or tool.name  # noqa: SLF001 -- as above
+        return await _function(getattr(behind, "server", None), own)
     return tool.fn if isinstance(tool, FunctionTool) else None
 
 

@@ -33,7 +33,7 @@ from tests.integrations.behaviours import (
 from tests.integrations.litellm.gateway import KEY, MODES
 from tests.integrations.litellm.harness import LiteLlmHarness
 from tests.integrations.litellm.shapes import answer, question, whole
-from tests.integrations.world import BOB, MALLORY
+from tests.integrations.world import BOB, MALLORY, ToolCall
 
 from inbounds import ConfigurationError
 from inbounds.integrations.litellm import Authorization, Caller
@@ -379,6 +379,20 @@ def test_a_tool_that_the_gateway_itself_runs_is_judged(own, world, proxy):
     assert seen.read["call-send"] == "sent"
     assert "Not executed [egress.destination_not_allowed]; do not retry." in seen.read["call-steal"]
     assert (report.ran, report.unknown) == (1, 0)
+
+
+@pytest.mark.parametrize(("copy", "ran"), [(BOB, 1), (MALLORY, 0)])
+def test_a_default_of_a_handler_s_signature_is_judged(world, proxy, copy, ran):
+    arguments = world.fill_in("signature", [copy])
+    name = "mail-send"
+    global_mcp_tool_registry.register_tool(name, "Send.", {"type": "object"}, world.send)
+    try:
+        with world.task():
+            LiteLlmHarness(world, "mcp").run([ToolCall("mail.send", arguments, "call-send")])
+    finally:
+        del global_mcp_tool_registry.tools[name]
+
+    assert world.ran == [("mail.send", {"to": [BOB], "body": "hello", "cc": [copy]})] * ran
 
 
 def test_of_a_tool_that_the_gateway_itself_runs_a_field_is_left_out(world, proxy):

@@ -151,6 +151,14 @@ def _run_what_was_judged(server: Any) -> None:
     server.call_tool = call_tool
 
 
+def function_of(server: Any, name: str) -> Any:
+    """Return the function of a tool of an `MCPServer`; None of any other server."""
+    if not isinstance(server, MCPServer):
+        return None
+    tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
+    return None if tool is None else tool.fn
+
+
 async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return arguments with all that an `MCPServer` would call a tool's function with."""
     tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
