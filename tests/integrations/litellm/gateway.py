@@ -114,6 +114,13 @@ class Servers:
 
         return tool
 
+    def serve(self, world: Any) -> None:
+        """Have the tools of a world run; one that it has made anew is described anew."""
+        self.world = world
+        like = world.send if "send" in vars(world) else _like()["mail.send"]
+        self.servers["mail"].remove_tool("send")
+        self.servers["mail"].add_tool(self._tool("mail.send", like), name="send")
+
     @property
     def app(self) -> Any:
         """What they are reached by."""

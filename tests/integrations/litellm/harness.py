@@ -20,6 +20,7 @@ from tests.integrations.world import Seen, ToolCall, World, no_agents, no_conver
 
 from inbounds.errors import InboundsError, TaskMissing
 from inbounds.integrations.litellm import Authorization, Caller
+from inbounds.integrations.litellm.call import _listed
 from inbounds.pep.task import Task, current
 
 SECONDS = 60.0
@@ -107,6 +108,8 @@ class LiteLlmHarness:
             self._named[context.id] = context
             headers["x-task"] = context.id
         self._pending, self._rest, self._before = [], [*turns], {}
+        self.proxy.servers.serve(self.world)
+        _listed.clear()  # another server may stand there now, with schemas of its own
         return self._go(headers, waits=waits)
 
     def resume(self, *, approve: bool, call: str = "") -> Seen:
