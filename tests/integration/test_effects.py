@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlglot  # noqa: F401 -- a busy machine would load it past the first call's deadline
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.leased import Shelf, leased
