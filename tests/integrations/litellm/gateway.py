@@ -12,6 +12,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from tests.integrations.litellm import quiet  # noqa: F401 -- before LiteLLM is imported
@@ -117,7 +118,14 @@ class Servers:
     def serve(self, world: Any) -> None:
         """Have the tools of a world run; one that it has made anew is described anew."""
         self.world = world
-        like = world.send if "send" in vars(world) else _like()["mail.send"]
+        like = _like()["mail.send"]
+        if "send" in vars(world):
+            send = world.send
+            like = FunctionType(
+                send.__code__, send.__globals__, "send", send.__defaults__, send.__closure__
+            )
+            # As the others, it states no schema of what it returns.
+            like.__annotations__ = {**send.__annotations__, "return": Any}
         self.servers["mail"].remove_tool("send")
         self.servers["mail"].add_tool(self._tool("mail.send", like), name="send")
 
