@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from .value_leaves import CHANGED, PAID, keys_of, leaves
+from .value_leaves import keys_of, leaves
 from .values import PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from inbounds.model.question import Argument
 
-V = TypeVar("V")
-
-_READS_CHANGED = CHANGED | {"query"}
+_TARGET = frozenset({"target"})
+_CHANGED = _TARGET | {"code"}
+"""The roles of arguments that name what a call changes."""
+_READS_CHANGED = _CHANGED | {"query"}
+_PAID = _TARGET | {"recipient"}
+"""The roles of arguments that name who is paid, or what for."""
 _WORD = "w:"
 _WITHIN = "^"
 _DEEPEST = 16
@@ -34,20 +36,19 @@ _DIGIT = re.compile(r"[0-9]")
 class ActedOn:
     """What calls have done, by keys. Not thread-safe: whoever holds it has a lock.
 
-    Attributes:
-        is_full: Whether something was forgotten.
-
     Args:
-        most: How many values are kept of each.
+        remember: Keeps keys in an index that is bounded, and sees to it that nothing is forgotten
+            unnoticed.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(
+        self, remember: Callable[[OrderedDict[str, Any], Iterable[str], Any], None]
+    ) -> None:
+        self._remember = remember
         self._changed: OrderedDict[str, None] = OrderedDict()
         self._paid: OrderedDict[str, None] = OrderedDict()
-        # By an id that a call has made, what the call was about.
-        self._of: OrderedDict[str, frozenset[str]] = OrderedDict()
-        self.is_full = False
+        # What each id was made of, by the calls that have made it.
+        self._of: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._changed or self._paid)
@@ -59,23 +60,23 @@ class ActedOn:
             arguments: In canonical form.
             registered: The registry's description of the tool's arguments.
         """
-        for key in _keys(CHANGED, arguments, registered):
-            self._keep(self._changed, key, None)
-            for folder in _folders(key):
-                self._keep(self._changed, _WITHIN + folder, None)
+        for key in _keys(_CHANGED, arguments, registered):
+            around = (_WITHIN + folder for folder in _folders(key))
+            self._remember(self._changed, (key, *around), None)
 
     def pay(self, arguments: Mapping[str, Any], registered: Mapping[str, Argument]) -> None:
         """Take whom a call pays, or what for. Arguments as of `change`."""
-        for key in self._whole(_keys(PAID, arguments, registered)):
-            self._keep(self._paid, key, None)
+        self._remember(self._paid, self._whole(_keys(_PAID, arguments, registered)), None)
 
     def make(
         self, ids: Iterable[str], arguments: Mapping[str, Any], registered: Mapping[str, Argument]
     ) -> None:
         """Take ids that a call has made. Arguments as of `change`."""
-        about = frozenset(_keys(frozenset({"target"}), arguments, registered))
+        about = [*_keys(_TARGET, arguments, registered)]
         for key in ids if about else ():
-            self._keep(self._of, key, about | self._of.get(key, frozenset()))
+            known = self._of.get(key, OrderedDict())
+            self._remember(known, about, None)
+            self._remember(self._of, (key,), known)
 
     def is_changed(self, keys: Iterable[str], argument: Argument) -> bool:
         """Whether a leaf names what a call has changed, or what lies around or within it."""
@@ -90,7 +91,7 @@ class ActedOn:
         """Whether a leaf names who has been paid, or what for."""
         return (
             bool(self._paid)
-            and argument.role in PAID
+            and argument.role in _PAID
             and not self._paid.keys().isdisjoint(self._whole(keys))
         )
 
@@ -106,12 +107,6 @@ class ActedOn:
                 break
             known |= new
         return known
-
-    def _keep(self, index: OrderedDict[str, V], key: str, value: V) -> None:
-        index[key] = value
-        if len(index) > self._most:
-            index.popitem(last=False)
-            self.is_full = True
 
 
 def _keys(

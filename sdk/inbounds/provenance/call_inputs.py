@@ -102,9 +102,10 @@ class CallInputs:
 
     def named(self) -> dict[str, str]:
         """The keys of the texts and whole numbers that are arguments by themselves, by name."""
+        given = members(self._arguments) if isinstance(self._arguments, Mapping) else ()
         return {
             name: text_key(nfc(str(value)))
-            for name, value in islice(self._arguments.items(), _MOST_NAMED)
+            for name, value in islice(given, _MOST_NAMED)
             if type(value) is str or (type(value) is int and value.bit_length() <= _MOST_BITS)
         }
 

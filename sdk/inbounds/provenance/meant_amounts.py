@@ -167,8 +167,8 @@ def _is_paid(before: str, behind: str) -> bool:
     between = found["between"]
     if _OTHER_CLAUSE.search(between) or _AND_ANOTHER.search(between):
         return False
-    *_, after = between, *(between[stop:] for _, _, (_, stop) in amounts_at(between))
-    if after is not between and _JOINS.search(after) is None:
+    earlier = [stop for _, _, (_, stop) in amounts_at(between)]
+    if earlier and _JOINS.search(between, earlier[-1]) is None:
         return False  # `pay EUR 80 of the EUR 480 bill`
     if _SETS.match(found[0]):
         between = _LIMIT.sub("", between)

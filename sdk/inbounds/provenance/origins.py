@@ -17,7 +17,7 @@ from .destinations import HOST_MARKS, is_outward, names_destination
 from .grades import NOWHERE, PASTED, PROMPT, THIRD_PARTY, TRUSTED, stronger
 from .link_marks import may_link
 from .no_words import NoWords
-from .records import Record, Walk
+from .records import Record, Seen, Walk
 from .value_leaves import MOST as MOST_LEAVES
 from .value_leaves import keys_of, leaves, may_state_amount, scaled, states_amount
 from .values import NUMBER, embedded, nfc, text_key
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .prompt import Words
     from .prompt_text import How
     from .stored_writes import StoredWrites
-    from .titled_records import Identity, TitledRecords
+    from .titled_records import TitledRecords
 
 T = TypeVar("T")
 
@@ -181,7 +181,7 @@ class Origins:
             if key in index and not self._is_written(key, record.same):
                 self._put(index, key, origin)
 
-    def _named(self, record: _Seen, graded: _Graded) -> _Graded | None:
+    def _named(self, record: Seen, graded: _Graded) -> _Graded | None:
         """The origins that a record gives which the user has named, or None.
 
         It is named by a title that the user said, and that a first party calls it by or no other
@@ -191,7 +191,7 @@ class Origins:
             return None
         words = self._words.titles
         if self._titled is not None:
-            for given in self._titled.contest(record.titles, record.identity):
+            for given in self._titled.contest(record):
                 self._doubt(given)
         for title, own in record.titles.items():
             # What nobody has looked at may have the title of a third party as well.
@@ -202,26 +202,23 @@ class Origins:
                 return self._name_one(title, record, graded, own=own)
         return None
 
-    def _name_one(self, title: str, record: _Seen, graded: _Graded, *, own: bool) -> _Graded | None:
+    def _name_one(self, title: str, record: Seen, graded: _Graded, *, own: bool) -> _Graded | None:
         """The origins that a record gives if no other record of the session may be meant."""
-        from .prompt_titles import phrase_of
         from .titled_records import TitledRecords
 
-        phrase, identity = phrase_of(title), record.identity
         if self._titled is None:
             self._titled = TitledRecords()
-        self._titled.add(
-            phrase,
-            identity,
-            graded.apart(),
-            ((other.titles, other.identity) for other in self._records),
+        gives = self._titled.name(
+            title,
+            record,
+            graded.apart,
+            self._records,
             own=own,
             is_exact=self._words.titles.says_file(title),
         )
-        gives = self._titled.find(phrase, identity)
         return None if gives is None else self._name(title, record, gives)
 
-    def _name(self, title: str, record: _Seen, graded: _Graded) -> _Graded | None:
+    def _name(self, title: str, record: Seen, graded: _Graded) -> _Graded | None:
         """Remember by which title the user has named what a record holds."""
         if graded.is_tainted:
             return None
@@ -309,14 +306,12 @@ class Origins:
 
         with self._lock:
             if self._acted_on is None:
-                self._acted_on = ActedOn(self._values)
+                self._acted_on = ActedOn(self._remember)
             if changes:
                 self._acted_on.change(arguments, registered)
             if pays:
                 self._acted_on.pay(arguments, registered)
             self._acted_on.make(makes, arguments, registered)
-            if self._acted_on.is_full:
-                self._user_words().doubt()
 
     def _remember(self, index: OrderedDict[str, T], keys: Iterable[str], value: T) -> None:
         """Keep what must not be forgotten unnoticed: where it is too much, all is in doubt."""
@@ -443,7 +438,7 @@ class Origins:
         names = record.titles or titles
         # What lies in a list was not read by the arguments of the call.
         asked = given.named() if names and not record.own_ids and record.depth <= 0 else {}
-        seen = _Seen(names, record.own_ids, asked, record.named, record.texts, not record.titles)
+        seen = Seen(names, record.own_ids, asked, record.named, record.texts, not record.titles)
         quoted = self._named(seen, graded)
         if record.is_ruled_out:
             quoted = None
@@ -742,28 +737,8 @@ def _is_nameable(titles: Mapping[str, bool]) -> bool:
     return any(map(nameable, titles))
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A record, by what it is called and holds."""
-
-    titles: Mapping[str, bool]
-    ids: Mapping[str, str]
-    asked: Mapping[str, str]
-    named: Collection[str]
-    texts: Collection[str]
-    by_title: bool
-
-    @property
-    def identity(self) -> Identity:
-        """What tells it from other records of its title."""
-        from .titled_records import Identity
-
-        held = frozenset[str]() if self.ids else frozenset((*self.named, *self.texts))
-        return Identity(self.ids, self.asked, held, self.by_title)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept(_Seen):
+@dataclass(frozen=True)
+class _Kept(Seen):
     """A record that nobody has named so far."""
 
     enclosing: tuple[Mapping[str, bool], ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,39 @@ class Record:
                 self.same.setdefault(key, {}).update(dict.fromkeys(keys))
         for key in within:
             self.same.setdefault(key, {})[keys[0]] = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A record, by what it is called and holds.
+
+    Attributes:
+        titles: What it is called, and whether a first party calls it so.
+        ids: The ids that it states itself, by the names of their fields.
+        asked: What the call states that it was read by, by the names of the arguments.
+        named: What its fields hold.
+        texts: What its texts hold.
+        by_title: Whether it was read by its title, which it does not state itself.
+    """
+
+    titles: Mapping[str, bool]
+    ids: Mapping[str, str]
+    asked: Mapping[str, str]
+    named: Collection[str]
+    texts: Collection[str]
+    by_title: bool
+
+    @cached_property
+    def phrases(self) -> list[tuple[str, bool]]:
+        """Its titles, by their words."""
+        from .prompt_titles import phrase_of
+
+        return [(phrase_of(title), own) for title, own in self.titles.items()]
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """All that it holds."""
+        return frozenset((*self.named, *self.texts))
 
 
 class Enough(Exception):

@@ -21,10 +21,6 @@ MOST = 10_000
 _UNKNOWN = Argument()
 NAMING = frozenset({"recipient", "target", "credential"})
 """The roles of arguments that name somebody or something."""
-CHANGED = frozenset({"target", "code"})
-"""The roles of arguments that name what a call changes."""
-PAID = frozenset({"recipient", "target"})
-"""The roles of arguments that name who is paid, or what for."""
 _NUMBERS = ("integer", "number")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DIGIT = re.compile(r"[0-9]")
