@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.engine import assets
-from inbounds.engine.bundle import SignedBundle, read_signed
+from inbounds.engine.bundle import read_signed
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import write_file
 from inbounds.files.trees import remove_file, scratch_folder
@@ -129,24 +129,26 @@ def build(
             "capabilities": capabilities,
             "known_as": {"site": site} if site is not None else {},
         }
-        shipped = _shipped(rego, capabilities) if site is None else None
-        # First, since the compiler says best what is wrong with a source. The policy as it is
-        # shipped, without rules of a site, was checked when the package was made.
-        if not checked and shipped is None:
+
+        def refuse_errors() -> None:
             with sources.schemas_for_site(folder) as said:
                 schemas = rego.parent / "schemas"
                 compiler.refuse_errors(folder, schemas=schemas, said_at=said, **compiling)
 
+        if site is not None and not checked:
+            # First, since the compiler says best what is wrong with a source.
+            refuse_errors()
         catalogue = sources.site_catalogue(site, rego=rego, opa=opa)
         stated: dict[str, Any] = {"questions": list(sources.QUESTIONS), "site": catalogue}
         sources.state(folder, stated)
         digest = sources.digest(folder)
         revision = f"{described}-{digest[:12]}"
-        sources.state(folder, {"revision": revision, **stated})
-
-        if shipped is not None and shipped.metadata["sources"] == f"sha256:{digest}":
-            module = shipped.files
-        else:
+        # What the package ships was checked and compiled when it was made.
+        module = None if site is not None else _shipped(rego, capabilities, digest)
+        if module is None:
+            if site is None and not checked:
+                refuse_errors()
+            sources.state(folder, {"revision": revision, **stated})
             options = ["--target", "wasm", *_entrypoints()]
             module = archive.unpack(compiler.build(folder, options=options, **compiling))
         rules = sources.modules(folder)
@@ -225,16 +227,16 @@ def _written(packed: Mapping[Artefact, bytes], out: Path, revision: str) -> dict
     return written
 
 
-def _shipped(rego: Path, capabilities: Path) -> SignedBundle | None:
-    """Return the module that the package ships, where these are the package's own sources."""
+def _shipped(rego: Path, capabilities: Path, digest: str) -> Mapping[str, bytes] | None:
+    """Return the module that the package ships, where it was made of these very sources."""
     try:
-        own = (assets.rego(), assets.capabilities())
-        if (rego, capabilities) != own:
+        if (rego, capabilities) != (assets.rego(), assets.capabilities()):
             return None
-        return read_signed(assets.wasm_bundle(), assets.release_key())
+        shipped = read_signed(assets.wasm_bundle(), assets.release_key())
     except ConfigurationError:
         # They are being made, or are not whole: then everything is compiled.
         return None
+    return shipped.files if shipped.metadata["sources"] == f"sha256:{digest}" else None
 
 
 def _deployment(folder: Path) -> dict[str, Any]:
