@@ -36,7 +36,7 @@ def complete(given: Mapping[str, Any], called: Mapping[str, Any]) -> dict[str, A
         called: What the framework's validation makes of that, by the function's own names.
     """
     made = {name: _completed(given.get(name), value) for name, value in called.items()}
-    return {**given, **{name: each for name, each in made.items() if _has_form(each)}}
+    return {**given, **{name: each for name, each in made.items() if canonical(each) is not None}}
 
 
 def called_with(
@@ -140,10 +140,8 @@ def is_same(value: Any, judged: Any) -> bool:
         return is_same(value.get_secret_value(), judged)
     if isinstance(value, bytes):
         return isinstance(judged, str) and value == judged.encode("utf-8", "surrogatepass")
-    try:
-        return canonical_json(value) == canonical_json(judged)
-    except ArgumentNotRepresentable:
-        return False
+    made = canonical(value)
+    return made is not None and made == canonical(judged)
 
 
 def _members(value: Any) -> list[tuple[list[str], Any]] | None:
@@ -193,9 +191,9 @@ def _completed(given: Any, made: Any) -> Any:
     return made
 
 
-def _has_form(value: Any) -> bool:
+def canonical(value: Any) -> bytes | None:
+    """Return the canonical form of a value; None where it has none."""
     try:
-        canonical_json(value)
+        return canonical_json(value)
     except ArgumentNotRepresentable:
-        return False
-    return True
+        return None

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, create_model
 
-from inbounds.canonical.arguments import canonical_json
-from inbounds.errors import ArgumentNotRepresentable, DecisionUnavailable
+from inbounds.errors import DecisionUnavailable
+
+from .call_arguments import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ def validate(
         hidden: The names of the arguments that the framework puts in later.
     """
     made = parse(schema, arguments, hidden=hidden)
-    kept = {name: value for name, value in (made or {}).items() if _canonical(value) is not None}
+    kept = {name: value for name, value in (made or {}).items() if canonical(value) is not None}
     return {**arguments, **kept}
 
 
@@ -43,9 +44,8 @@ def parse(
         arguments: By name or by alias.
         hidden: The names of the arguments that the framework puts in later.
     """
-    try:
-        made = _without(schema, hidden).model_validate(dict(arguments))
-    except Exception:  # noqa: BLE001 -- a validator may raise anything, and does so again
+    made = _made(schema, arguments, hidden)
+    if made is None:
         return None
     return {
         given: getattr(made, name)
@@ -62,9 +62,8 @@ def everything(schema: type[BaseModel], arguments: Mapping[str, Any]) -> dict[st
         schema: Of the tool.
         arguments: By name or by alias.
     """
-    try:
-        made = schema.model_validate(dict(arguments))
-    except Exception:  # noqa: BLE001 -- a validator may raise anything, and does so again
+    made = _made(schema, arguments)
+    if made is None:
         return None
     return {_given_as(schema, name, arguments): getattr(made, name) for name in schema.model_fields}
 
@@ -86,8 +85,8 @@ def require_same(
     for name, value in made.items():
         given = _given_as(schema, name, judged)
         if given in judged:
-            canonical = _canonical(value)
-            if canonical is not None and canonical == _canonical(judged[given]):
+            made_of = canonical(value)
+            if made_of is not None and made_of == canonical(judged[given]):
                 continue
         permit.cancel()
         raise DecisionUnavailable(
@@ -96,6 +95,15 @@ def require_same(
             hint="let its validators return their own results unchanged",
             decision_id=permit.decision.id,
         )
+
+
+def _made(
+    schema: type[BaseModel], arguments: Mapping[str, Any], hidden: frozenset[str] = frozenset()
+) -> BaseModel | None:
+    try:
+        return _without(schema, hidden).model_validate(dict(arguments))
+    except Exception:  # noqa: BLE001 -- a validator may raise anything, and does so again
+        return None
 
 
 def _given_as(schema: Any, name: str, arguments: Mapping[str, Any]) -> str:
@@ -108,13 +116,6 @@ def _given_as(schema: Any, name: str, arguments: Mapping[str, Any]) -> str:
         if name not in arguments and isinstance(each, str) and each in arguments:
             return each
     return name
-
-
-def _canonical(value: Any) -> bytes | None:
-    try:
-        return canonical_json(value)
-    except ArgumentNotRepresentable:
-        return None
 
 
 @functools.lru_cache(maxsize=256)

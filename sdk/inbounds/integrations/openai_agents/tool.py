@@ -29,7 +29,7 @@ from inbounds.integrations._adapter.defaults import defaults_of, with_schema_def
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, not_the_tools, shown
-from inbounds.integrations._adapter.validated import everything, parse, require_same, validate
+from inbounds.integrations._adapter.validated import everything, parse, require_same
 from inbounds.pep.tool_errors import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
@@ -196,7 +196,7 @@ class ToolProxy:
         whole = {**self._defaults, **arguments}
         if self._schema is None:
             return with_schema_defaults(self._stated, whole)
-        return complete(validate(self._schema, whole), self._everything(whole))
+        return complete(whole, self._everything(whole))
 
     def _everything(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return all that the function is called with; nothing where the tool itself refuses."""
