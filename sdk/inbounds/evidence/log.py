@@ -332,7 +332,7 @@ _opened: weakref.WeakSet[SqliteEvidence] = weakref.WeakSet()
 
 def _after_fork_in_parent() -> None:
     for log in list(_opened):
-        log._write_late()  # noqa: SLF001
+        log._write_late()  # noqa: SLF001 -- of this module
 
 
 if hasattr(os, "register_at_fork"):

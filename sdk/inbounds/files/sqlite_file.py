@@ -449,7 +449,7 @@ def _before_fork() -> None:
 
 def _after_fork_in_parent() -> None:
     for file in _held:
-        file._begin_parent()  # noqa: SLF001
+        file._begin_parent()  # noqa: SLF001 -- of this module
     _held.clear()
     _gate.release()
     _fork.release()
@@ -490,8 +490,8 @@ def _pause(begun: float, deadline: float) -> bool:
     left = deadline - now
     if left <= 0:
         return False
-    longest = _LONGEST_PAUSE * min(1.0, _PATIENT_SECONDS / max(now - begun, 1e-9))
-    pause = max(_SHORTEST_PAUSE, random.uniform(_SHORTEST_PAUSE, longest))  # noqa: S311 -- no secret
+    longest = _LONGEST_PAUSE * _PATIENT_SECONDS / max(now - begun, _PATIENT_SECONDS)
+    pause = random.uniform(_SHORTEST_PAUSE, max(_SHORTEST_PAUSE, longest))  # noqa: S311 -- no secret
     time.sleep(min(left, pause))
     return True
 
