@@ -209,6 +209,30 @@ def test_the_module_that_the_package_ships_is_what_the_compiler_makes_of_its_sou
         assert first == second
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_what_is_compiled_is_checked_in_the_place_of_the_package_as_well(
+    dist, tmp_path, monkeypatch, own
+):
+    shipping.make_assets()
+    copied = shutil.copytree(assets.root(), tmp_path / "copied") / "rego"
+    (copied / "inbounds" / "odd.rego").write_text(
+        "package inbounds.odd\n\nimport data.inbounds.lib.tools\n\nodd := 7\n", "utf-8"
+    )
+    if own:
+        monkeypatch.setattr(assets, "rego", lambda: copied)
+    with pytest.raises(ConfigurationError, match="unused"):
+        build(
+            rego=copied,
+            site=None,
+            deployment=dist.deployment,
+            key=dist.keys.private,
+            out=tmp_path / "out",
+            opa=dist.opa,
+            capabilities=assets.capabilities(),
+        )
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_holds_one_revision(dist, site, tmp_path):
     other = dist.build(site=site, out=tmp_path)
     (tmp_path / "notes.txt").write_text("kept")

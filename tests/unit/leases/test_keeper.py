@@ -12,6 +12,7 @@ import time
 import pytest
 from tests.leased import Shelf, leased
 
+from inbounds import DecisionUnavailable
 from inbounds.credentials.outbox import LeaseOutbox
 
 
@@ -53,6 +54,26 @@ def test_what_failed_is_tried_until_it_succeeds_and_said_each_time(tmp_path, cap
     said = [r for r in caplog.records if r.levelno == logging.ERROR and handle in r.getMessage()]
     assert len(said) >= 2
     eventually(lambda: keepers() == [])  # there is nothing left to see to
+    policy.close()
+
+
+def test_a_call_whose_credential_cannot_be_leased_is_recorded(tmp_path):
+    shelf = Shelf()
+    policy = leased(tmp_path / "inbounds", shelf)
+    shelf.down = True
+    with policy.task() as task:
+        with pytest.raises(DecisionUnavailable) as unleased:
+            task.call("mail.read", {"id": "1"})
+        report = task.report()
+    with pytest.raises(DecisionUnavailable) as over:
+        task.call("mail.read", {"id": "2"})
+
+    assert (unleased.value.code, over.value.code) == ("lease.unreachable", "task.over")
+    assert unleased.value.decision_id
+    assert over.value.decision_id
+    assert [(each.tool, each.code) for each in report.unavailable] == [
+        ("mail.read", "lease.unreachable")
+    ]
     policy.close()
 
 
