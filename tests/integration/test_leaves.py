@@ -82,8 +82,11 @@ def open_to_anything(path):
     return len(path) == 2 or path[2] not in KNOWN[path[0]]
 
 
-def named(answer, path):
+def named(question, answer, path):
     """Whether the details of an answer name this leaf, or what holds it."""
+    session = question.get("context", {}).get("session")
+    stores = session.get("tainted_stores") if isinstance(session, dict) else None
+    stores = stores if isinstance(stores, list) else []
     words = {
         str(word)
         for reason in answer["context"]["reasons"]
@@ -91,6 +94,11 @@ def named(answer, path):
         for word in detail.values()
     }
     steps = [str(step) for step in path]
+    words |= {
+        f"/context/session/tainted_stores/{index}"
+        for index, store in enumerate(stores)
+        if store in words or (store == "*" and _names_a_store(answer))
+    }
     words |= {
         f"/context/credentials/approvals/{detail['approval']}"
         for reason in answer["context"]["reasons"]
@@ -107,6 +115,12 @@ def named(answer, path):
         "/" + "/".join(way[:length]) in words
         for way in (steps, inside)
         for length in range(1, len(way) + 1)
+    )
+
+
+def _names_a_store(answer):
+    return any(
+        "store" in detail for reason in answer["context"]["reasons"] for detail in reason["details"]
     )
 
 
@@ -128,7 +142,7 @@ def spoilt(stage, case, answer):
     """Yield every way to spoil a leaf that must not end in a yes."""
     question = stage.question
     for path in leaves(question):
-        if case.outcome != "allow" and named(answer, path):
+        if case.outcome != "allow" and named(question, answer, path):
             # Where the fault lies it can be mended as well, by another type or by nothing.
             continue
         original = at(question, path)

@@ -16,7 +16,7 @@ from .worlds import GOOD, World, world
 
 PER_WORLD = 125
 Kind = Literal["ordinary", "faulty", "several", "malformed", "elsewhen"]
-_SHARES: dict[Kind, int] = {
+SHARES: dict[Kind, int] = {
     "ordinary": 45,
     "faulty": 30,
     "several": 9,
@@ -24,7 +24,7 @@ _SHARES: dict[Kind, int] = {
     "elsewhen": 1,
 }
 """Of each hundred questions, how many are made in which way."""
-_WAYS = [kind for kind, share in _SHARES.items() for _ in range(share)]
+_WAYS = [kind for kind, share in SHARES.items() for _ in range(share)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def question(seed: int, number: int, index: int, codes: Sequence[str]) -> Drawn:
     put: tuple[str, ...] = ()
     if kind == "faulty":
         # Every code in its turn.
-        before = turn // len(_WAYS) * _SHARES["faulty"]
+        before = turn // len(_WAYS) * SHARES["faulty"]
         put = (known[(before + slot - _WAYS.index("faulty")) % len(known)],)
     elif kind == "several":
         put = tuple(r.sample(known, r.randint(2, 4)))

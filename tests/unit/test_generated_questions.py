@@ -8,8 +8,8 @@ import sys
 
 import pytest
 from tests.engines import ROOT
-from tests.questions import SEED
-from tests.questions.drawn import PER_WORLD, question, world_of
+from tests.questions import SEED, WORLDS
+from tests.questions.drawn import PER_WORLD, SHARES, question, world_of
 from tests.questions.faults import FAULTS
 from tests.questions.run import catalogue
 
@@ -69,3 +69,12 @@ def test_every_code_has_a_fault():
     """
     # Questions out of shape are made otherwise: `malformed`.
     assert FAULTS.keys() == catalogue().keys() - {"request.malformed"}
+
+
+def test_every_code_has_its_turn_twenty_times():
+    """
+    A rule that is added fails here, and not first in the run, until `WORLDS` is enough.
+    """
+    faulty = WORLDS * PER_WORLD * SHARES["faulty"] // sum(SHARES.values())
+
+    assert faulty >= 20 * len(FAULTS)
