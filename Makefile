@@ -9,7 +9,7 @@ BASES = named
 # How many processes share the fast tests, and how many all of them, of which many wait more than
 # they compute; the tests of one file stay in one.
 JOBS = 2
-JOBS_ALL = 3
+JOBS_ALL = 5
 # Which adapters `make test-integrations` runs: all that have a harness.
 ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
 # What the tests of one need besides. A gateway is a process of many threads: its tests run alone.
@@ -145,7 +145,7 @@ test-integrations: assets ## Run every adapter against its framework, in an envi
 	@$(MAKE) --jobs $(JOBS) ADAPTERS='$(ADAPTERS)' integrations
 	@set -e; for name in $(ADAPTERS); do \
 		echo "$$name:"; \
-		if [ $$name = litellm ]; then jobs=1; else jobs=$(JOBS); fi; \
+		if [ $$name = litellm ]; then jobs=1; else jobs=$(JOBS_ALL); fi; \
 		INTEGRATION=$$name build/integrations/$$name/bin/python -m pytest -q -m 'not nightly' \
 			--numprocesses $$jobs --dist worksteal tests/integrations; \
 	done

@@ -42,7 +42,7 @@ LONGEST = 3 * DEADLINE
 """How long a call may take, in seconds, without its waits for the disk: a machine that is busy
 with other things gives a thread its turn when it can."""
 CALLS = 10_000
-EACH = 1_000
+"""How many calls are made at night; by day, and in all that `make test-all` runs, a quarter."""
 KILLS = 5
 
 
@@ -171,10 +171,12 @@ def told(engine: str, load: Load, seconds: float, more: str = "") -> None:
     )
 
 
-def test_opa_is_killed_and_started_again(served, tmp_path, nothing_left):
+@pytest.mark.parametrize("calls", [CALLS // 4, pytest.param(CALLS, marks=pytest.mark.nightly)])
+def test_opa_is_killed_and_started_again(served, tmp_path, nothing_left, calls):
     """
     Nothing runs without an allow of OPA's, while OPA is killed and started again five times.
     """
+    each = calls // 10
     log, home = tmp_path / "opa.log", tmp_path / "home"
     with contextlib.ExitStack() as stack:
         opa = Mortal(served, log)
@@ -189,22 +191,22 @@ def test_opa_is_killed_and_started_again(served, tmp_path, nothing_left):
         began = time.monotonic()
         with load.running():
             for _ in range(KILLS):
-                load.wait_for(CALLS // (KILLS + 2))
+                load.wait_for(calls // (KILLS + 2))
                 opa.kill()
-                load.wait_for(EACH // KILLS, "unavailable")
+                load.wait_for(each // KILLS, "unavailable")
                 opa.start()
-                load.wait_for(EACH // KILLS, "ran")
+                load.wait_for(each // KILLS, "ran")
             opa.stand_still(DEADLINE + 0.5)
             for outcome in ("ran", "deny", "unavailable"):
-                load.wait_for(EACH - load.count(outcome), outcome)
-            load.wait_for(CALLS - load.count())
+                load.wait_for(each - load.count(outcome), outcome)
+            load.wait_for(calls - load.count())
         seconds = time.monotonic() - began
 
         permitted = allows(log)
         told("OPA", load, seconds, f", {permitted.total()} allows logged")
         assert load.unexpected == []
-        assert load.counted.total() >= CALLS
-        assert min(load.counted[outcome] for outcome in ("ran", "deny", "unavailable")) >= EACH
+        assert load.counted.total() >= calls
+        assert min(load.counted[outcome] for outcome in ("ran", "deny", "unavailable")) >= each
         assert max(permitted.values()) == 1  # no question was asked twice
         accounted(load, set(permitted))
 
