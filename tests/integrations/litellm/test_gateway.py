@@ -28,6 +28,7 @@ from tests.integrations.behaviours import (
     READ,
     SEND,
     STEAL,
+    codes,
     registered,
 )
 from tests.integrations.litellm.gateway import KEY, MODES
@@ -644,11 +645,24 @@ def test_what_a_server_says_meanwhile_reaches_nobody_where_anything_is_owed(worl
     assert heard == [(1, None if masked else f"asking {BOB}")]
 
 
-def alone(world, send, progress=None, **options):
+def test_a_schema_that_stands_for_any_number_of_values_is_refused_and_recorded(world):
+    async def send(self, asked, **_):
+        raise AssertionError(asked)
+
+    itself = {"$ref": "#", "default": {}}
+    schema = {"type": "object", "properties": {"a": itself, "b": itself}}
+
+    said = alone(world, send, schema=schema)
+
+    assert said.content[0].text.startswith("Not executed [argument.not_representable]")
+    assert codes(alone.report.unavailable) == ["argument.not_representable"]
+
+
+def alone(world, send, progress=None, schema=None, **options):
     """Let a call of `mail.read` be made, and answered by `send`."""
     harness = LiteLlmHarness(world, "mcp")
     proposals = harness.authorization()._proposals
-    about = {"mcp_server_name": "mail", "mcp_tool_name": "read", "mcp_input_schema": {}}
+    about = {"mcp_server_name": "mail", "mcp_tool_name": "read", "mcp_input_schema": schema or {}}
 
     async def called():
         calling.set(Call(proposals, Caller(None, {}), about))

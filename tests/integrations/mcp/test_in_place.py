@@ -23,7 +23,7 @@ from mcp_types import (
     RequestParams,
     Tool,
 )
-from tests.integrations.behaviours import DENIED
+from tests.integrations.behaviours import DENIED, codes
 from tests.integrations.mcp.desk import Desk, text
 from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw, refused
 from tests.integrations.world import BOB, MALLORY, World
@@ -467,6 +467,32 @@ def test_a_server_may_list_its_tools_on_several_pages(desk, mode):
         desk.go(lambda c: raw(c, "tools/call", {"name": "find"}), mode=mode, server=server)
 
     assert desk.ran == [("tools/call", {"name": "find", "arguments": {"limit": 3}})]
+
+
+def test_a_schema_that_stands_for_any_number_of_values_is_refused_and_recorded(desk, mode):
+    """
+    One that refers to itself adds what it adds to itself: no more is read of it than of any.
+    """
+    server = desk.server()
+    itself = {"$ref": "#", "default": {}}
+    schema = {"type": "object", "properties": {"a": itself, "b": itself}}
+
+    async def lists(ctx, params):
+        return {"tools": [_tool("find", schema)], **_complete(ctx)}
+
+    async def host(client):
+        bomb = await raw(client, "tools/call", {"name": "find"})
+        other = await raw(client, "resources/read", {"uri": "file:///work/a"})
+        return bomb, other
+
+    server.add_request_handler("tools/list", PaginatedRequestParams, lists)
+    with desk.world.task() as task:
+        said, _ = desk.go(host, mode=mode, server=server)
+        report = task.report()
+
+    assert "Not executed [argument.not_representable]" in said["content"][0]["text"]
+    assert ["resources/read"] == [method for method, _ in desk.ran]
+    assert codes(report.unavailable) == ["argument.not_representable"]
 
 
 @pytest.mark.parametrize("code", [METHOD_NOT_FOUND, INTERNAL_ERROR], ids=["none", "fails"])

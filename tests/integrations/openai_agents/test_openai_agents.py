@@ -54,6 +54,7 @@ from tests.integrations.behaviours import (
     SEND,
     STEAL,
     WRITE,
+    codes,
     registered,
 )
 from tests.integrations.entry_points import unreviewed
@@ -570,6 +571,23 @@ class TestArguments:
         with world.task():
             await go(agent)
         assert [{"to": [BOB], "body": "hi"}] == got
+
+    async def test_a_schema_that_stands_for_any_number_of_values_is_refused_and_recorded(
+        self, world, authorization
+    ):
+        async def send(context, said):
+            raise AssertionError(said)
+
+        itself = {"$ref": "#", "default": {}}
+        schema = {"type": "object", "properties": {"a": itself, "b": itself}}
+        tool = FunctionTool("mail.send", "-", schema, send, strict_json_schema=False)
+        agent = protect(agent_of([ToolCall("mail.send", {}, "c")], tools=[tool]), authorization)
+        with world.task() as task:
+            read = await go(agent)
+            report = task.report()
+
+        assert read["c"].startswith("Not executed [argument.not_representable]")
+        assert ["argument.not_representable"] == codes(report.unavailable)
 
     @pytest.mark.parametrize(
         "said", ['{"id": "42", "id": "43"}', "[1]", '{"id": ', '{"id": 1e999}'], ids=str

@@ -201,3 +201,73 @@ def test_the_defaults_that_a_schema_states_are_added_at_any_depth(
     schema: Any, given: dict[str, Any], whole: dict[str, Any]
 ) -> None:
     assert whole == with_schema_defaults(schema, given)
+
+
+ITSELF = {"$ref": "#", "default": {}}
+TEXT = "x" * 2**15
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": ITSELF}},
+        {"properties": {"a": ITSELF, "b": ITSELF}},
+        {"properties": {"a": {"items": {"$ref": "#"}, "default": [{}] * 9}}},
+        {"properties": {"a": {"$ref": "#/$defs/A", "default": {}}}, "$defs": {"A": {"$ref": "#"}}},
+        {"properties": {"a": {"anyOf": [{"$ref": "#"}, {"type": "null"}], "default": {}}}},
+        {"properties": {name: {"default": TEXT} for name in "abc"}},
+        {"properties": {"a": {"default": [0] * 2**16}}},
+        {"properties": {"a": {"default": {TEXT: 1, TEXT + TEXT: 2}}}},
+        {"properties": {str(n): {} for n in range(2**16)}},
+        {"properties": {"a": {"$ref": "#/" + TEXT * 2, "default": {}}}},
+        {"properties": {"a": {"anyOf": [{}] * 2**16, "default": {}}}},
+    ],
+    ids=range(11),
+)
+def test_of_a_schema_no_more_is_read_and_added_than_there_is_room_for(schema: Any) -> None:
+    whole = with_schema_defaults(schema, {})
+
+    with pytest.raises(ArgumentNotRepresentable) as refused:
+        dict(whole)
+    assert refused.value.code == "argument.not_representable"
+
+
+def test_a_default_that_is_nested_too_deep_is_not_added() -> None:
+    default: list[Any] = []
+    for _ in range(10_000):
+        default = [default]
+
+    with pytest.raises(ArgumentNotRepresentable):
+        dict(with_schema_defaults({"properties": {"a": {"default": default}}}, {}))
+
+
+class _Counted(dict[str, Any]):
+    """A schema that counts how often it is looked into."""
+
+    looked = 0
+
+    def get(self, *args: Any) -> Any:
+        type(self).looked += 1
+        return super().get(*args)
+
+
+def test_each_part_of_a_schema_is_read_once_however_many_values_it_describes() -> None:
+    item = _Counted({"anyOf": [{"$ref": "#/$defs/M"}, {"type": "null"}]})
+    schema = {"$defs": {"M": MAIL}, "properties": {"m": {"items": item}}}
+    several = [{} for _ in range(1000)]
+
+    whole = with_schema_defaults(schema, {"m": several})
+
+    assert whole["m"] == [{"cc": ["a"]}] * 1000
+    assert _Counted.looked == 1
+    whole["m"][0]["cc"].append("b")
+    assert whole["m"][1] == {"cc": ["a"]}
+    assert {"cc": {"default": ["a"]}, "to": {}} == MAIL["properties"]
+
+
+def test_arguments_of_the_model_s_own_are_no_part_of_what_a_schema_adds() -> None:
+    given = {"m": {"to": [TEXT] * 10, "n": list(range(2**17))}}
+
+    whole = with_schema_defaults({"properties": {"m": MAIL}}, given)
+
+    assert whole == {"m": {**given["m"], "cc": ["a"]}}

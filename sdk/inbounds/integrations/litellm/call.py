@@ -180,7 +180,7 @@ class Call:
             raise
         return await run_in_thread(_handled, permit, said)
 
-    async def _permit(self, arguments: dict[str, Any]) -> Permit:
+    async def _permit(self, arguments: Mapping[str, Any]) -> Permit:
         task = await self._proposals.task(self._caller)
         return await task.apermit(
             self.tool, arguments, resource=self._proposals.resource(self.tool)

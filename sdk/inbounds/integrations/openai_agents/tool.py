@@ -191,7 +191,7 @@ class ToolProxy:
             raise
         return permit, json.dumps(judged, ensure_ascii=False)
 
-    def _whole(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _whole(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return arguments as the tool's function gets them: that runs, and so it is judged."""
         whole = {**self._defaults, **arguments}
         if self._schema is None:
@@ -204,14 +204,14 @@ class ToolProxy:
         left_out = self._variadic - arguments.keys()
         return {name: value for name, value in made.items() if value or name not in left_out}
 
-    def _compare(self, permit: Permit, arguments: dict[str, Any]) -> None:
+    def _compare(self, permit: Permit, arguments: Mapping[str, Any]) -> None:
         judged = permit.arguments
         made = None if self._schema is None else parse(self._schema, judged)
         if made is not None:  # else the tool says so itself
             require_same(permit, made, judged)
         if self._schema is not None:
             require_judged(self._name, permit, self._everything(judged), judged)
-        permit.compare(arguments)
+        permit.compare(dict(arguments))
 
     # --- when it has run ------------------------------------------------------------------
 
