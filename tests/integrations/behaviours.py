@@ -78,7 +78,7 @@ def test_what_the_tool_itself_adds_is_judged_as_well(harness: Harness) -> None:
     assert [("file.write", {"path": "/work/a", "text": "nothing"})] == harness.world.ran
 
 
-@pytest.mark.parametrize("kind", ["signature", "factory", "nested"])
+@pytest.mark.parametrize("kind", ["signature", "factory", "nested", "unserialised"])
 def test_an_allowed_value_that_a_framework_fills_in_is_judged(harness: Harness, kind: str) -> None:
     """
     A default of a function's signature runs; any other runs as it is judged, or not at all.
@@ -92,7 +92,7 @@ def test_an_allowed_value_that_a_framework_fills_in_is_judged(harness: Harness, 
     assert ran == once or (kind != "signature" and not ran)
 
 
-@pytest.mark.parametrize("kind", ["signature", "nested"])
+@pytest.mark.parametrize("kind", ["signature", "nested", "unserialised"])
 def test_a_denied_value_that_a_framework_fills_in_does_not_run(harness: Harness, kind: str) -> None:
     """
     A recipient that the model leaves out is as good as one that it names.

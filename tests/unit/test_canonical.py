@@ -9,6 +9,7 @@ import math
 import unicodedata
 import uuid
 from collections import OrderedDict, UserDict, UserString, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -65,12 +66,65 @@ class Locked(pydantic.BaseModel):
     password: pydantic.SecretStr
 
 
-class Broken(pydantic.BaseModel):
+class Unreadable(pydantic.BaseModel):
     secret: str
 
+    def __getattribute__(self, name: str) -> Any:
+        if name == "secret":
+            raise RuntimeError("canary")
+        return super().__getattribute__(name)
+
+
+class Names(pydantic.RootModel[list[str]]):
     @pydantic.model_serializer
-    def _fails(self) -> dict[str, Any]:
-        raise RuntimeError(self.secret)
+    def _hides(self) -> list[str]:
+        return []
+
+
+class Open(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="allow", serialize_by_alias=True)
+
+    to: str = pydantic.Field(alias="whom")
+
+
+class Quiet(pydantic.BaseModel):
+    """A model whose serializers leave out what it holds, and say what it does not."""
+
+    cc: str = pydantic.Field("eve", exclude=True)
+    at: date = date(2026, 1, 2)
+    names: Names = Names(["eve"])
+    open: Open = Open(whom="eve", copy="eve")
+    _private: str = "none"
+
+    @pydantic.field_serializer("at")
+    def _another_day(self, _: date) -> str:
+        return "2000-01-01"
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]  # as pydantic reads it
+    @property
+    def computed(self) -> str:
+        return self.cc
+
+
+class Silent(Quiet):
+    @pydantic.model_serializer
+    def _says_nothing(self) -> dict[str, Any]:
+        raise RuntimeError("canary")
+
+
+class Listing(pydantic.BaseModel, Mapping[str, Any]):
+    """A model that is a mapping as well, of nothing."""
+
+    to: str
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 @dataclass
@@ -196,7 +250,10 @@ def test_minus_zero_is_zero_for_judge_and_tool_alike() -> None:
         (bytearray(b"canary"), "is bytes"),
         (Address(street="x", since=date(2026, 1, 1), tags={"canary"}), "is a set"),
         (Locked(password=pydantic.SecretStr("canary")), "`SecretStr`"),
-        (Broken(secret="canary"), "cannot be serialised"),
+        (Unreadable(secret="canary"), "fields cannot be read"),
+        (Unreadable.model_construct(), "fields cannot be read"),
+        (Open(whom="a", to="canary"), "fields cannot be read"),
+        (Open(whom="a", more=b"canary"), "is bytes"),
         (deque(["canary"]), "`deque`"),
         (UserString("canary"), "`UserString`"),
         ((item for item in ["canary"]), "`generator`"),
@@ -211,6 +268,18 @@ def test_what_has_no_one_form_is_refused_without_its_value(value: Any, fault: st
     assert message.startswith("`/it/0")
     assert fault in message
     assert "canary" not in message.replace("/canary", "")
+
+
+def test_a_model_is_read_by_its_fields_and_never_by_a_serializer() -> None:
+    whole = {
+        "cc": "eve",
+        "at": "2026-01-02",
+        "names": ["eve"],
+        "open": {"to": "eve", "copy": "eve"},
+    }
+
+    assert [whole] * 2 == one([Quiet(), Silent()])
+    assert {"to": "eve"} == one(Listing(to="eve"))
 
 
 def test_a_cycle_is_refused() -> None:

@@ -1,5 +1,6 @@
 """What was judged is what runs, whatever the function, its types and its caller look like."""
 
+import contextlib
 import gc
 import os
 import sqlite3
@@ -130,6 +131,34 @@ class TestLayout:
         policy.close()
 
         assert ran == [["bob@acme.example"]]
+
+    @pytest.mark.parametrize("given", [{"note": "hi"}, {"note": "hi", "cc": ["bob@acme.example"]}])
+    @pytest.mark.parametrize("typed", [True, False])
+    def test_a_field_that_a_serializer_leaves_out(self, tmp_path, ran, given, typed):
+        """
+        A field that is not serialised is judged, or nothing runs; it runs as it was judged.
+        """
+
+        class Options(BaseModel):
+            note: str
+            cc: list[str] = Field(default=["eve@evil.example"], exclude=True)
+
+        tools = small_deployment()["tools"]
+        tools["mail.send"]["arguments"] = {
+            "/options/cc/*": {"kind": "email", "role": "recipient", "required": False},
+            "/options/note": {"kind": "text", "role": "content"},
+        }
+        policy = PolicyUnderTest(tmp_path, {"tools": tools})
+
+        @policy.guard.tool("mail.send", resource=lambda options: ("mailbox", "alice"))
+        def send(options: Options):
+            ran.append(options.cc)
+
+        with policy.task(), contextlib.suppress(InboundsError):
+            send(Options(**given) if typed else given)
+        policy.close()
+
+        assert ran == ([given["cc"]] if "cc" in given else [])
 
 
 class TestNames:

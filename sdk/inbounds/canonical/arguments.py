@@ -37,7 +37,6 @@ from .formats import InvalidFormat, normalize
 MAX_BYTES = 2**20
 """How large the JSON of the arguments of one call may be."""
 
-
 _TOO_LARGE = "makes the arguments larger than they may be"
 
 
@@ -162,7 +161,9 @@ def _plain(value: Any, depth: int, room: _Room) -> Any:
     elif kind is float:
         room.simple = False
         value = _number(value)
-    elif kind is dict or isinstance(value, Mapping):
+    elif kind is dict or (
+        isinstance(value, Mapping) and not issubclass(kind, pydantic.BaseModel) | is_dataclass(kind)
+    ):
         return _object(value, depth + 1, room)
     else:
         return _plain(_converted(value), depth, room)
@@ -218,13 +219,20 @@ def _number(value: float) -> float:
     return value or 0.0  # -0.0 is written `0`
 
 
-def _members(model: pydantic.BaseModel) -> dict[str, Any]:
-    try:
-        # Not in JSON mode: that gives a set some order, and a secret its mask.
-        # A warning would print values.
-        return model.model_dump(warnings=False)
-    except Exception:  # noqa: BLE001 -- a serialiser of the caller's may raise anything
-        raise _Fault("is a model that cannot be serialised") from None
+def members(value: Any) -> dict[str, Any] | None:
+    """Return the fields of a model or a dataclass, and a model's extra ones; None of any other.
+
+    No serializer is asked: it may leave out what the tool is given. It raises what the class does.
+    """
+    if isinstance(value, pydantic.BaseModel):
+        own = {name: getattr(value, name) for name in type(value).model_fields}
+        more = value.model_extra or {}
+        if own.keys() & more.keys():
+            raise ValueError("a field and an extra one have one name")
+        return own | more
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return None
 
 
 def _decimal(value: Decimal) -> str:
@@ -233,28 +241,20 @@ def _decimal(value: Decimal) -> str:
     return str(value)
 
 
-def _no_set(_value: Any) -> Any:
-    raise _Fault("is a set, which has no order: give a sorted list")
-
-
-def _no_bytes(_value: Any) -> Any:
-    raise _Fault("is bytes, which have no one text form: give text, such as base64")
-
-
-_CONVERSIONS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
+_CONVERSIONS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any] | str], ...] = (
     (Enum, attrgetter("value")),
     # Exactly text or a number, whatever a subclass says of itself.
     (str, str.__str__),
     (int, int.__int__),
     (float, float.__float__),
-    (pydantic.BaseModel, _members),
+    (pydantic.RootModel, attrgetter("root")),
     ((list, tuple), lambda value: [*value]),
     (Decimal, _decimal),
     ((date, time, timedelta), pydantic_core.to_jsonable_python),
     ((UUID, PurePath, IPv4Address, IPv6Address, IPv4Network, IPv6Network), str),
     ((pydantic.AnyUrl, pydantic_core.Url), str),
-    ((set, frozenset), _no_set),
-    ((bytes, bytearray, memoryview), _no_bytes),
+    ((set, frozenset), "is a set, which has no order: give a sorted list"),
+    ((bytes, bytearray, memoryview), "is bytes, which have no one text form: give base64 or text"),
 )
 
 
@@ -262,10 +262,16 @@ def _converted(value: Any) -> Any:
     """Bring a value of a type that JSON lacks one step nearer to JSON."""
     for types, conversion in _CONVERSIONS:
         if isinstance(value, types):
+            if isinstance(conversion, str):
+                raise _Fault(conversion)
             return conversion(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    raise _Fault(f"is of type `{type(value).__name__}`, which has no JSON form")
+    try:
+        own = members(value)
+    except Exception:  # noqa: BLE001 -- a class of the caller's may raise anything
+        raise _Fault("is a model whose fields cannot be read") from None
+    if own is None:
+        raise _Fault(f"is of type `{type(value).__name__}`, which has no JSON form")
+    return own
 
 
 _ENCODER = json.JSONEncoder(

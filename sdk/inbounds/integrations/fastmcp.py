@@ -40,6 +40,7 @@ try:
     from inbounds.integrations.mcp.server import function_of, require_whole, watch
     from inbounds.integrations.mcp.tool_proxy import bare, compared
     from inbounds.process.locks import ProcessLock
+    from inbounds.process.threads import run_in_thread
 except ImportError as missing:
     if not (missing.name or "").startswith(("fastmcp", "mcp")):
         raise
@@ -193,7 +194,7 @@ async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Ma
         made = None if function is None else _validated(function, arguments)
     except Exception:  # noqa: BLE001 -- the tool says so itself
         return arguments
-    return arguments if made is None else complete(arguments, made)
+    return arguments if made is None else await run_in_thread(complete, arguments, made)
 
 
 async def _function(server: Any, name: str) -> Any:

@@ -108,8 +108,7 @@ class GuardedTool(Generic[P, R_co]):
         self.generates_async = _is(inspect.isasyncgenfunction, function, called)
         self._resource = resource
         self.signature = _signature(name, function)
-        self._parameters = self.signature.parameters
-        self._kinds = {each.name: each.kind for each in self._parameters.values()}
+        self._kinds = {each.name: each.kind for each in self.signature.parameters.values()}
         if self.asynchronous and sys.version_info >= (3, 12):
             # What asks whether this is a coroutine function has to hear yes.
             inspect.markcoroutinefunction(self)
@@ -161,7 +160,7 @@ class GuardedTool(Generic[P, R_co]):
             ArgumentNotRepresentable: One that the function needs is missing.
         """
         whole = by_name(arguments)
-        for name, parameter in self._parameters.items():
+        for name, parameter in self.signature.parameters.items():
             if name in whole or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 continue
             if parameter.default is parameter.empty:
@@ -245,20 +244,17 @@ class GuardedTool(Generic[P, R_co]):
     def _restored(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Give each argument back the type its annotation names."""
         restored = dict(arguments)
-        for name, adapter in self._adapters.items():
-            if name not in restored:
-                continue
-            judged = restored[name]
+        for name in [name for name in self._adapters if name in arguments]:
+            judged = arguments[name]
             try:
-                restored[name] = adapter.validate_python(judged, by_name=True)
+                restored[name] = self._adapters[name].validate_python(judged, by_name=True)
                 # A default or a validator of the type may have made something else of it.
                 same = canonical_json(restored[name]) == canonical_json(judged)
             except (ValidationError, ArgumentNotRepresentable):
                 same = False
             if not same:
-                raise _does_not_fit(
-                    self.name, f"`{name}` does not match its type annotation after normalization"
-                )
+                why = f"`{name}` does not match its type annotation after normalization"
+                raise _does_not_fit(self.name, why)
         return restored
 
     @functools.cached_property
@@ -271,13 +267,12 @@ class GuardedTool(Generic[P, R_co]):
         adapters = {}
         for name, parameter in self.signature.parameters.items():
             hint = hints.get(name, Any)
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or _plain(hint):
                 continue
-            if not _plain(hint):
-                try:
-                    adapters[name] = TypeAdapter(hint)
-                except PydanticUserError:
-                    continue
+            try:
+                adapters[name] = TypeAdapter(hint)
+            except PydanticUserError:
+                continue
         return adapters
 
     def __repr__(self) -> str:
@@ -304,8 +299,7 @@ class GuardedTools:
                 code="configuration.tool_twice",
                 hint="give each its own name, as the registry has it",
             )
-        guarded: GuardedTool[..., Any] = GuardedTool(name, function, resource)
-        self._tools[name] = guarded
+        guarded = self._tools[name] = GuardedTool(name, function, resource)
         return guarded
 
     def by_name(self) -> dict[str, GuardedTool[..., Any]]:

@@ -668,6 +668,21 @@ class TestArguments:
         assert [] == world.ran
         assert said["call-send"].startswith("Not executed [argument.does_not_fit]")
 
+    @pytest.mark.parametrize("copied", [None, [], ["bob@ACME.example"], [MALLORY]])
+    async def test_a_field_that_a_serializer_leaves_out_is_judged(
+        self, world, authorization, copied
+    ):
+        world.fill_in("unserialised", [MALLORY])
+        given = {**SEND.arguments, **({} if copied is None else {"cc": copied})}
+        wish = ToolCall("mail.send", {"mail": given}, "c")
+        agent = agent_of(authorization, [wish], tools=[Tool(world.send, name="mail.send")])
+        with world.task():
+            await agent.run("go on")
+
+        judged = [] if copied is None else [each.lower() for each in copied]
+        allowed = copied is not None and MALLORY not in copied
+        assert world.ran == ([("mail.send", {**SEND.arguments, "cc": judged})] if allowed else [])
+
     async def test_a_call_that_the_schema_refuses_does_not_run(self, world, authorization):
         agent = agent_of(
             authorization,

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 
 from inbounds.errors import ArgumentNotRepresentable
+from inbounds.integrations._adapter import call_arguments
 from inbounds.integrations._adapter.call_arguments import (
     called_with,
+    canonical,
     complete,
     is_same,
     require_judged,
@@ -30,6 +32,18 @@ class Mail(BaseModel):
 class Aliased(BaseModel):
     model_config = ConfigDict(extra="allow")
     to: str = Field(alias="recipient")
+
+
+class Twice(BaseModel):
+    model_config = ConfigDict(validate_by_name=True)
+    one: str = Field("hidden", alias="two")
+    two: str = "t"
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    to: str = Field(alias="recipient")
+    cc: str = Field("c", exclude=True)
 
 
 class Names(RootModel[list[str]]):
@@ -62,6 +76,12 @@ WHOLE = {"to": ["b"], "cc": ["a"], "hidden": "h"}
         (Colour.RED, "red"),
         (date(2024, 1, 2), "2024-01-02"),
         ({"b", "a"}, ["a", "b"]),
+        ({1, 2}, [2, 1, 2]),
+        ({b"b", b"a"}, ["a", "b"]),
+        ({SecretStr("b")}, ["b"]),
+        ({("a", 1), ("b", 2)}, [["b", 2], ["a", 1]]),
+        ({Frozen(recipient="a")}, [{"recipient": "a", "cc": "c"}]),
+        (frozenset(), []),
         (("a", "b"), ["a", "b"]),
         (SecretStr("s"), "s"),
         (b"s", "s"),
@@ -86,6 +106,13 @@ def test_the_same_in_all_fields(value: Any, judged: Any) -> None:
         ({"a": 1}, {"a": 1, "b": 2}),
         ({"a"}, ["a", "b"]),
         ({"a", "b"}, ["a"]),
+        ({"a"}, []),
+        ({1}, [True]),
+        ({b"\xff"}, ["a"]),
+        ({object()}, [None]),
+        ({Frozen(recipient="a")}, [{"recipient": "a"}]),
+        (Twice(two="a"), {"two": "a"}),
+        (Twice(two="t"), {"two": "t"}),
         (SecretStr("s"), "**********"),
         (b"s", ["s"]),
         (1, True),
@@ -111,7 +138,7 @@ def test_arguments_are_completed_by_the_names_they_were_given_by() -> None:
         "who": {"recipient": "b"},
         "raw": "s",
         "unknown": 1,
-        "at": date(2024, 1, 2),
+        "at": "2024-01-02",
     } == complete(given, called)
 
 
@@ -271,3 +298,33 @@ def test_arguments_of_the_model_s_own_are_no_part_of_what_a_schema_adds() -> Non
     whole = with_schema_defaults({"properties": {"m": MAIL}}, given)
 
     assert whole == {"m": {**given["m"], "cc": ["a"]}}
+
+
+@pytest.mark.parametrize("much", [10, 1000])
+def test_the_canonical_forms_of_a_set_and_a_list_are_made_once(
+    monkeypatch: pytest.MonkeyPatch, much: int
+) -> None:
+    made: list[Any] = []
+    numbers = list(range(much))
+
+    def counted(value: Any) -> bytes | None:
+        made.append(value)
+        return canonical(value)
+
+    monkeypatch.setattr(call_arguments, "canonical", counted)
+    whole = complete({"ids": numbers}, {"ids": set(numbers)})
+
+    assert whole == {"ids": numbers}
+    assert len(made) <= 2 * much + 10
+    made.clear()
+    require_judged("purge", cast("Any", _Permit(whole)), {"ids": set(numbers)})
+    assert len(made) <= 2 * much + 10
+
+
+def test_what_is_nested_too_deep_stays_as_it_was_given() -> None:
+    deep: list[Any] = []
+    for _ in range(10_000):
+        deep = [deep]
+
+    assert complete({"m": deep}, {"m": deep})["m"] is deep
+    assert not is_same(deep, deep)

@@ -9,13 +9,15 @@ called.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, RootModel, SecretBytes, SecretStr
+from pydantic import RootModel, SecretBytes, SecretStr
 
-from inbounds.canonical.arguments import canonical_json
+from inbounds.canonical import MAX_DEPTH
+from inbounds.canonical.arguments import canonical_json, members
 from inbounds.errors import ArgumentNotRepresentable
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from inbounds.pep import Permit
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_JSON = (str, int, float, bool, type(None))
+
+_NONE = object()
+"""Stands for what has no plain value."""
 
 
 def complete(given: Mapping[str, Any], called: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,7 +41,7 @@ def complete(given: Mapping[str, Any], called: Mapping[str, Any]) -> dict[str, A
         given: What the model asked for, by name.
         called: What the framework's validation makes of that, by the function's own names.
     """
-    made = {name: _completed(given.get(name), value) for name, value in called.items()}
+    made = {name: _rebuilt(each, given.get(name), _unless_same) for name, each in called.items()}
     return {**given, **{name: each for name, each in made.items() if canonical(each) is not None}}
 
 
@@ -108,86 +114,83 @@ def is_same(value: Any, judged: Any) -> bool:
         value: What a function is called with.
         judged: A plain value.
     """
-    members = _members(value)
-    if members is not None:
-        if not isinstance(judged, Mapping):
-            return False
-        named = {_key(names, judged): each for names, each in members}
-        return named.keys() == judged.keys() and all(
-            is_same(each, judged[name]) for name, each in named.items()
-        )
-    if isinstance(value, RootModel):
-        return is_same(value.root, judged)
-    if isinstance(value, Mapping):
-        return (
-            isinstance(judged, Mapping)
-            and value.keys() == judged.keys()
-            and all(is_same(each, judged[name]) for name, each in value.items())
-        )
-    if isinstance(value, list | tuple):
-        return (
-            isinstance(judged, list | tuple)
-            and len(value) == len(judged)
-            and all(map(is_same, value, judged))
-        )
-    if isinstance(value, set | frozenset):
-        return (
-            isinstance(judged, list | tuple)
-            and all(any(is_same(one, each) for one in value) for each in judged)
-            and all(any(is_same(one, each) for each in judged) for one in value)
-        )
-    if isinstance(value, SecretStr | SecretBytes):
-        return is_same(value.get_secret_value(), judged)
-    if isinstance(value, bytes):
-        return isinstance(judged, str) and value == judged.encode("utf-8", "surrogatepass")
-    made = canonical(value)
-    return made is not None and made == canonical(judged)
+    form = canonical(judged)
+    return form is not None and form == canonical(_rebuilt(value, judged, _revealed))
 
 
-def _members(value: Any) -> list[tuple[list[str], Any]] | None:
-    """Return the names and the value of each field of a model; None for any other value.
+def _rebuilt(made: Any, given: Any, leaf: Callable[[Any, Any], Any], depth: int = 0) -> Any:
+    """Return a value with objects for its models, by the names that they were given by.
 
-    A serializer of the model's may leave fields out, so none is asked.
+    Args:
+        made: The value.
+        given: What it was made of, or is compared with: a plain value.
+        leaf: Takes both where `made` is neither a model, an object nor a list.
+        depth: How deep in the whole it is. What is deeper than arguments may be has no plain value.
     """
-    if isinstance(value, RootModel):
-        return None
-    if isinstance(value, BaseModel):
-        own = type(value).model_fields
-        found = [(_names(name, own[name]), getattr(value, name)) for name in own]
-        return found + [([name], each) for name, each in (value.model_extra or {}).items()]
-    if is_dataclass(value) and not isinstance(value, type):
-        return [([field.name], getattr(value, field.name)) for field in fields(value)]
-    return None
+    if type(made) in _JSON:
+        return made
+    if depth > MAX_DEPTH:
+        return _NONE
+    if isinstance(made, RootModel):
+        return _rebuilt(made.root, given, leaf, depth + 1)
+    try:
+        named = None if isinstance(made, Enum) else members(made)
+    except Exception:  # noqa: BLE001 -- a class may raise anything, and so it is not read
+        return _NONE
+    before = given if isinstance(given, Mapping) else {}
+    if named is not None:
+        known = getattr(type(made), "__pydantic_fields__", {})
+        keys = [_key(_names(name, known.get(name)), before) for name in named]
+        if len({*keys}) < len(keys):
+            return _NONE
+        named = dict(zip(keys, named.values(), strict=True))
+    elif isinstance(made, Mapping):
+        named = {**made}
+    if named is not None:
+        return {
+            name: _rebuilt(each, before.get(name), leaf, depth + 1) for name, each in named.items()
+        }
+    if isinstance(made, list | tuple):
+        alike = isinstance(given, list | tuple) and len(given) == len(made)
+        whole = given if alike else [None] * len(made)
+        pairs = zip(made, whole, strict=True)
+        return [_rebuilt(each, one, leaf, depth + 1) for each, one in pairs]
+    return leaf(made, given)
 
 
 def _names(name: str, field: Any) -> list[str]:
     """Return the names that a field may have in arguments, the one it is given by first."""
-    said = [each for each in (field.validation_alias, field.alias, name) if isinstance(each, str)]
-    return list(dict.fromkeys(said))
+    aliases = getattr(field, "validation_alias", None), getattr(field, "alias", None)
+    return list(dict.fromkeys([*(each for each in aliases if isinstance(each, str)), name]))
 
 
 def _key(names: list[str], given: Mapping[str, Any]) -> str:
     return next((name for name in names if name in given), names[0])
 
 
-def _completed(given: Any, made: Any) -> Any:
-    """Return what was made of a given value as a plain one, by the names that it was given by."""
-    members = _members(made)
-    if members is not None:
-        before = given if isinstance(given, Mapping) else {}
-        named = [(_key(names, before), each) for names, each in members]
-        return {name: _completed(before.get(name), each) for name, each in named}
-    if isinstance(made, RootModel):
-        return _completed(given, made.root)
-    if isinstance(made, Mapping):
-        before = given if isinstance(given, Mapping) else {}
-        return {name: _completed(before.get(name), each) for name, each in made.items()}
-    if isinstance(made, list | tuple):
-        alike = isinstance(given, list | tuple) and len(given) == len(made)
-        whole = given if alike else [None] * len(made)
-        return [_completed(*pair) for pair in zip(whole, made, strict=True)]
+def _unless_same(made: Any, given: Any) -> Any:
+    """Return what a value was made of where it is the same; else its plain value, if it has one."""
     if given is not None and is_same(made, given):
         return given
+    form = canonical(made)
+    return made if form is None else json.loads(form)
+
+
+def _revealed(made: Any, given: Any) -> Any:
+    """Return the plain value of what has none that anybody else may see, or only in one order."""
+    if isinstance(made, SecretStr | SecretBytes):
+        return _revealed(made.get_secret_value(), given)
+    if isinstance(made, bytes):
+        try:
+            return made.decode()
+        except UnicodeDecodeError:
+            return _NONE
+    if isinstance(made, set | frozenset) and isinstance(given, list | tuple):
+        # All in one pass: each form is made once, and neither has an order.
+        first = given[0] if given else None
+        forms = {canonical(_rebuilt(each, first, _revealed)) for each in made}
+        same = None not in forms and forms == {canonical(each) for each in given}
+        return given if same else _NONE
     return made
 
 

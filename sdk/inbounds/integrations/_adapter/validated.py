@@ -9,7 +9,7 @@ from pydantic import BaseModel, create_model
 
 from inbounds.errors import DecisionUnavailable
 
-from .call_arguments import canonical
+from .call_arguments import canonical, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,10 +84,8 @@ def require_same(
     """
     for name, value in made.items():
         given = _given_as(schema, name, judged)
-        if given in judged:
-            made_of = canonical(value)
-            if made_of is not None and made_of == canonical(judged[given]):
-                continue
+        if given in judged and is_same(value, judged[given]):
+            continue
         permit.cancel()
         raise DecisionUnavailable(
             "the tool's schema makes other arguments of the judged ones",

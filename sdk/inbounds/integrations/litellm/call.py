@@ -113,7 +113,8 @@ class Call:
             InboundsError: It has not run, or its answer may not be given.
             Signal: It failed, and LiteLLM is to act on that.
         """
-        arguments = with_schema_defaults(await self._stated(learn), asked.arguments or {})
+        schema = await self._stated(learn)
+        arguments = await run_in_thread(with_schema_defaults, schema, asked.arguments or {})
         permit = await self._permit(arguments)
         judged = CallToolRequestParams(name=asked.name, arguments=permit.arguments)
         await _compared(permit, judged.arguments or {})

@@ -200,7 +200,8 @@ class AuthorizationMiddleware:
         stale = clock.monotonic() - self._listed_at > _FRESH
         if stale or wish.own not in self._schemas:
             await self._learn(ctx, call_next)
-        whole = with_schema_defaults(self._schemas.get(wish.own), wish.arguments)
+        schema = self._schemas.get(wish.own)
+        whole = await run_in_thread(with_schema_defaults, schema, wish.arguments)
         return replace(wish, arguments=await self.complete(wish.own, whole))
 
     async def _learn(self, ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> None:

@@ -19,6 +19,7 @@ from inbounds.integrations._adapter.requirements import (
     require_named_once,
 )
 from inbounds.pep.tool import GuardedTool
+from inbounds.process.threads import run_in_thread
 
 from .middleware import AuthorizationMiddleware
 from .tool_call import JUDGED, ROUND
@@ -166,7 +167,7 @@ async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Ma
         made = tool.fn_metadata.validate_arguments(dict(arguments))
     except Exception:  # noqa: BLE001 -- the tool says so itself
         return arguments
-    return complete(arguments, made)
+    return await run_in_thread(complete, arguments, made)
 
 
 def _injected(function: Any) -> set[str]:

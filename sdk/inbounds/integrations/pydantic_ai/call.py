@@ -19,6 +19,7 @@ from inbounds.errors import (
     InboundsError,
     ResultWithheld,
 )
+from inbounds.integrations._adapter.call_arguments import is_same
 from inbounds.integrations._adapter.conversation import ajoin, texts_of
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
@@ -150,7 +151,7 @@ class ToolCall:
             return judged
         try:
             typed = self.mark.again(judged, self._ctx.validation_context)
-            same = canonical_json(typed) == canonical_json(judged)
+            same = is_same(typed, judged)
         except (ValueError, TypeError):
             same = False
         if not same:
