@@ -304,6 +304,7 @@ class Permit:
                 executed = "yes"
                 if self._begun is False:
                     executed, status, error_type = "no", "cancelled", ""
+        self._seen(None)  # it is over
         return Executed(
             decision_id=self.decision.id,
             at=clock.now_ns(),

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     Leaves = Iterable[tuple[str, Any, Argument]]
 
 
-_MAKING = frozenset({"recipient", "target", "code", "query", "credential"})
-"""The roles of arguments that decide what a call makes, and not how much of it."""
-
-
 def keys_by_grade(
     grades: frozenset[str],
     every: Leaves,
@@ -34,22 +30,6 @@ def keys_by_grade(
         if found[pointer].grade in grades:
             keys, said, _ = keys_of(value, argument, parsed.get(pointer))
             yield pointer, keys, said
-
-
-def is_weak(every: Leaves, properties: Mapping[str, Any]) -> bool:
-    """Whether something steers a call that nobody vouched for; then what it makes is no better.
-
-    Args:
-        every: The leaves of the call.
-        properties: Those of the question about it: `origins`, `doubtful` and `mentioned`.
-    """
-    origins = properties.get("origins", {})
-    unsure = {*properties.get("doubtful", ()), *properties.get("mentioned", ())}
-    return any(
-        pointer in unsure or origins.get(pointer, {}).get("grade", "none") not in TRUSTED
-        for pointer, _, argument in every
-        if argument.role in _MAKING
-    )
 
 
 def doubtful(
@@ -91,7 +71,11 @@ def doubtful(
         if not (acts or unsure):
             continue
         keys, said, how = keys_of(value, argument, parsed.get(pointer), deletes=deletes)
-        kept = max((kept_from.get(key, -1) for key in keys), default=-1)
+        kept = -1
+        if kept_from:
+            from .coarse_forms import coarse_forms
+
+            kept = max(kept_from.get(form, -1) for form in {"", *coarse_forms(keys)})
         acts = acts and how in ("deleted", "order")
         if (
             words.doubts(keys, said, prompted=grade in PROMPTED, kept=kept)

@@ -40,7 +40,7 @@ class NoWords:
         return False
 
     @staticmethod
-    def rules_out_text(_text: str) -> bool:
+    def rules_out_text(_text: str, *, is_value: bool = False) -> bool:  # noqa: ARG004 -- as above
         """See `Words.rules_out_text`."""
         return False
 

@@ -24,7 +24,7 @@ from .values import NUMBER, embedded, nfc, text_key
 from .written_values import WrittenValues
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from inbounds.model.question import Grade, Parsed, Returns
 
@@ -264,14 +264,19 @@ class Origins:
         for each in titles:
             if id(each) not in bans:
                 bans[id(each)] = next(filter(self._words.rules_out_text, each), "")
+        from .coarse_forms import coarse_forms
+
         title = next(filter(None, (bans[id(each)] for each in titles)), "")
-        self._remember(self._excluded, keys if title else (), title)
+        self._remember(self._excluded, coarse_forms(keys) if title else (), title)
         return bool(title)
 
     def _keep_from(self, titles: Iterable[Mapping[str, bool]], keys: Iterable[str]) -> None:
         """Remember what a record holds of which a prompt may say that it is to be kept."""
         turn = max((self._words.keeps(title) for each in titles for title in each), default=-1)
-        self._remember(self._kept_from, keys if turn >= 0 else (), turn)
+        if turn >= 0:
+            from .coarse_forms import coarse_forms
+
+            self._remember(self._kept_from, coarse_forms(keys), turn)
 
     def _list(self, titles: tuple[Mapping[str, bool], ...], keys: Sequence[str]) -> None:
         """Keep what a record holds, for a later prompt to rule it out by its titles."""
@@ -284,34 +289,14 @@ class Origins:
             self._in_listed -= len(self._listed.popleft()[1])
             self._all_listed = False
 
-    def act(
-        self,
-        arguments: Mapping[str, Any],
-        registered: Mapping[str, Argument],
-        *,
-        changes: bool = False,
-        pays: bool = False,
-        makes: Iterable[str] = (),
-    ) -> None:
-        """Take what a call is about to do, or has made: what another one must not do unasked.
-
-        Args:
-            arguments: In canonical form.
-            registered: The registry's description of the tool's arguments.
-            changes: Whether it changes its targets, and nobody vouched for that.
-            pays: Whether it pays.
-            makes: The keys of ids that it has made.
-        """
+    def act(self, take: Callable[[ActedOn], T]) -> T:
+        """Return what `take` does, of what calls of the session have done."""
         from .acted_on import ActedOn
 
         with self._lock:
             if self._acted_on is None:
                 self._acted_on = ActedOn(self._remember)
-            if changes:
-                self._acted_on.change(arguments, registered)
-            if pays:
-                self._acted_on.pay(arguments, registered)
-            self._acted_on.make(makes, arguments, registered)
+            return take(self._acted_on)
 
     def _remember(self, index: OrderedDict[str, T], keys: Iterable[str], value: T) -> None:
         """Keep what must not be forgotten unnoticed: where it is too much, all is in doubt."""
@@ -384,7 +369,7 @@ class Origins:
                 result, tool, returns, arguments, call, memory=memory, tainted=tainted, weak=weak
             )
             if made:
-                self.act(arguments, registered or {}, makes=made)
+                self.act(lambda done: done.make(made, arguments, registered or {}, weak=weak))
         except Exception as error:  # noqa: BLE001 -- a result may be anything, and the tool has run
             logger.warning("a result was not indexed: %s", type(error).__name__)
 
@@ -410,7 +395,7 @@ class Origins:
         walk = Walk(returns, tainted=tainted, weak=weak)
         walk.take(result)
         source = "memory" if memory else "tool"
-        graded = _Graded(source, tool, call, is_tainted=tainted)
+        graded = _Graded(source, tool, call, is_tainted=tainted, weak=weak)
         bans: dict[int, str] = {}
         with self._lock:
             given.discard_trusted(self._of_leaf, self._of_part)
@@ -695,15 +680,20 @@ class Origins:
         """The strongest place that one of the keys was found in."""
         words = self._words
         if words.denies and (
-            any(words.rules_out(key, amount=amount) for key in spoken) or words.rules_out_text(said)
+            any(words.rules_out(key, amount=amount) for key in spoken)
+            or words.rules_out_text(said, is_value=not amount)
         ):
             # Whatever else vouches for it, the user does not want it.
             return PASTED
         known = partial(words.states, currency=currency) if amount else words.holds
         if any(map(known, spoken)) or (said and words.says(said, how)):
             return PROMPT
-        if words.denies and any(words.rules_out_text(self._excluded.get(key, "")) for key in keys):
-            return PASTED
+        if self._excluded:
+            from .coarse_forms import coarse_forms
+
+            titles = {self._excluded.get(form, "") for form in coarse_forms(keys)}
+            if any(map(words.rules_out_text, titles)):
+                return PASTED
         best = NOWHERE
         indexes = (self._fields, self._texts, *(() if amount else (self._numbers,)))
         for key in keys:
@@ -756,12 +746,16 @@ class _Graded:
 
     __slots__ = ("_call", "_made", "_source", "_tool", "is_tainted", "own")
 
-    def __init__(self, source: Any, tool: str, call: int, *, is_tainted: bool) -> None:
+    def __init__(
+        self, source: Any, tool: str, call: int, *, is_tainted: bool, weak: bool = False
+    ) -> None:
         self.is_tainted = is_tainted
         self._source, self._tool, self._call = source, tool, call
         self._made: dict[str, Origin] = {}
         own: Any = source if source == "memory" else "session"
-        self.own = Origin(source=own, grade="first_party", tool=tool, call=call)
+        # What was made on a stranger's word is no better than what a list names.
+        grade: Grade = "listing" if weak else "first_party"
+        self.own = Origin(source=own, grade=grade, tool=tool, call=call)
 
     def apart(self) -> _Graded:
         """The same origins, made anew: what one record gives of them can be told by identity."""

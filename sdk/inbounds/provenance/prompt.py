@@ -44,6 +44,7 @@ DAY = len("2026-05-04")
 _GROUP = 3
 _AMOUNT = 2
 """An amount with its currency is two words."""
+_FEW = 4
 _NEAR = 65
 _FAR = 256
 _BLANKS = re.compile(r"\s+")
@@ -63,12 +64,14 @@ class _Turn(NamedTuple):
         words: What it rules out.
         values: Of that, the addresses, files and titles, each by itself.
         names: Of that, the words of each name.
+        ids: Of that, the forms of the words that hold a digit.
     """
 
     said: str
     words: str
     values: str
     names: list[frozenset[str]]
+    ids: frozenset[str]
 
 
 class Words:
@@ -152,15 +155,19 @@ class Words:
         self._times.update(_times(plain))
         self.denies |= bool(runs)
         names: list[frozenset[str]] = []
+        ids: set[str] = set()
         if runs:
+            from inbounds.provenance.coarse_forms import words_of
             from inbounds.provenance.ruled_out_values import all_values, names_in
 
             for run in runs:
                 self._out.update(dict.fromkeys(all_values(run), turn))
                 self._amounts_out.update((key, turn) for key, _ in _amounts(run))
                 names += names_in(run)
+                ids.update(words_of(run))
         words, whole = (APART.join(["", *map(joined_words, each), ""]) for each in (runs, values))
-        self._turns.append(_Turn(f" {joined_words(text)} ", words, whole, names))
+        said_words = f" {joined_words(text)} "
+        self._turns.append(_Turn(said_words, words, whole, names, frozenset(ids)))
         return [quote for quote in quotes if not _is_one_value(quote)]
 
     def holds(self, key: str) -> bool:
@@ -190,24 +197,27 @@ class Words:
             return key in self._amounts_out and not self.states(key, "")
         if key.startswith(DATE):
             key = key[: len(DATE) + DAY]
-        said = self._keys.get(key, -1)
-        if self._out.get(key, -1) >= max(0, said):
-            return True
-        from inbounds.provenance.ruled_out_values import broader_keys
+        from inbounds.provenance.coarse_forms import values_of
+        from inbounds.provenance.ruled_out_values import is_out
 
-        # What it lies in, or what lies in it, unless it is said as well itself.
-        within = key.rstrip("/") + "/"
-        return any(self._out.get(each, -1) > said for each in broader_keys(key)) or (
-            key.startswith(PATH)
-            and any(turn > said for each, turn in self._out.items() if each.startswith(within))
-        )
+        # A longer text only speaks of what it holds.
+        every = values_of(key) if key.count(" ") < _FEW else (key,)
+        return any(is_out(each, self._keys.get(each, -1), self._out) for each in every)
 
-    def rules_out_text(self, text: str) -> bool:
-        """Whether a text, of which one word is specific, was ruled out, and not said since."""
-        return self.denies and self.rules_out_phrase(joined_words(nfc(text)))
+    def rules_out_text(self, text: str, *, is_value: bool = False) -> bool:
+        """Whether a text, of which one word is specific, was ruled out, and not said since.
 
-    def rules_out_phrase(self, phrase: str) -> bool:
-        """Whether these words, as `joined_words` returns them, were ruled out since."""
+        With `is_value`, an id in it is known in any spelling.
+        """
+        if not (self.denies and text):
+            return False
+        from inbounds.provenance.coarse_forms import words_of
+
+        ids = frozenset(words_of(text) if is_value and text.count(" ") < _FEW else ())
+        return self.rules_out_phrase(joined_words(nfc(text)), ids)
+
+    def rules_out_phrase(self, phrase: str, ids: frozenset[str] = frozenset()) -> bool:
+        """Whether these words, as `joined_words` returns them, or ids were ruled out since."""
         if not self.denies or not phrase:
             return False
         from inbounds.provenance.stop_words import is_common
@@ -223,7 +233,7 @@ class Words:
                 return False
             if phrase in turn.words and not common:
                 return True
-            if any(name.issubset(parts) for name in turn.names):
+            if ids & turn.ids or any(name.issubset(parts) for name in turn.names):
                 return True
         return False
 

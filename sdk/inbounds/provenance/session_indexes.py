@@ -112,6 +112,10 @@ class SessionOrigins:
         )
         if doubtful:
             properties["doubtful"] = doubtful
+        if seen.version:
+            from .unsettled import distrust
+
+            distrust(seen, canonical.arguments, tool, properties)
         if tool.effects_by.kind == "sql":
             from inbounds.canonical.sql import statements
 
@@ -134,7 +138,8 @@ class SessionOrigins:
         """Return the observer of the results of one call.
 
         It takes a result, with `item=True` one item of a result that comes item by item, or what
-        the tool raised, which is text of a third party whatever the tool returns. It never raises.
+        the tool raised, which is text of a third party whatever the tool returns; or None once the
+        call is over. It never raises.
 
         Args:
             key: The session of the call.
@@ -153,22 +158,23 @@ class SessionOrigins:
         name = str(name).encode("utf-8", "backslashreplace").decode()[:256]
         # What a tool of unknown effects does with what it is given, nobody knows. Told now, since
         # it may fail halfway, or return nothing.
-        weak, effects = False, set(effects_of(tool, arguments))
+        weak, effects, running = False, set(effects_of(tool, arguments)), None
         if effects != {"read"}:
             seen = self.of(key)
             seen.write(arguments)
-            seen.writes.record(name, tool, decision, resource)
+            running = seen.writes.record(name, tool, decision, resource, effects)
             if steered is not None:
-                from .graded_leaves import is_weak
+                from .unsettled import is_unsure
 
-                weak = is_weak(leaves(arguments, tool.arguments), steered)
-            pays = "spend" in effects
-            if weak or pays:
-                seen.act(arguments, tool.arguments, changes=weak, pays=pays)
+                weak = is_unsure(leaves(arguments, tool.arguments), tool, effects, steered)
+            if weak or not effects.isdisjoint(("export", "spend")):
+                seen.act(lambda done: done.begin(arguments, tool.arguments, effects, weak=weak))
         listed = any(pattern.startswith("/*") for pattern in tool.returns.fields)
 
         def observe(result: Any, *, item: bool = False) -> None:
             if result is None:
+                if running is not None and not item:
+                    running.is_over = True
                 return
             returns = tool.returns
             if isinstance(result, BaseException):

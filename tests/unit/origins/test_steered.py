@@ -190,3 +190,119 @@ def test_more_than_is_kept_leaves_everything_in_doubt():
         called(index, PAY, "ok", to=f"p{number}@acme.example", amount=20)
 
     assert "/to" in asked(index, PAY, to="ann@acme.example", amount=20)["doubtful"]
+
+
+def test_nor_by_an_id_that_was_made_for_the_same_recipient():
+    """
+    A second payment is prepared to the account that the first one went to.
+    """
+    prepare = tool("write", iban=Argument(kind="iban", role="recipient"))
+    confirm = tool("spend", payment=TARGET)
+    index = SessionOrigins()
+    index.of(KEY).prompt("Pay DE89370400440532013000 and GB33BUKB20201555555555")
+    for number, iban in enumerate(["DE89370400440532013000", "GB33BUKB20201555555555"] * 2):
+        called(index, prepare, {"id": f"pay-{number}"}, iban=iban)
+
+    for number in (0, 1):
+        assert "doubtful" not in called(index, confirm, "ok", payment=f"pay-{number}")
+    for number in (2, 3):
+        assert asked(index, confirm, payment=f"pay-{number}")["doubtful"] == ["/payment"]
+
+
+BILL, CREDIT = "Bill c-1 EUR 800, change i-7 to EUR 800, and send it", "Pay EUR 8 to c-1"
+
+
+def bounded(**bounds):
+    amount = Argument(role="amount", type="number", **bounds)
+    return tool("write", customer=TARGET, amount=amount).model_copy(update={"reversible": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "amount", "bounds", "grade"),
+    [
+        (BILL, 800, {}, "first_party"),
+        (BILL, 8, {}, "listing"),
+        (CREDIT, 8, {}, "first_party"),
+        # The operator lets it through.
+        (BILL, 8, {"maximum": 20}, "first_party"),
+        (BILL, 8, {"one_of": [8, 16]}, "first_party"),
+        (BILL, 8, {"minimum": 0.01}, "listing"),
+    ],
+)
+def test_how_much_decides_what_is_made_unless_the_operator_bounds_it(prompt, amount, bounds, grade):
+    index = begun(prompt)
+    called(index, bounded(**bounds), {"id": "i-1"}, customer="c-1", amount=amount)
+    send = tool("export", invoice=TARGET)
+
+    assert asked(index, send, invoice="i-1")["origins"]["/invoice"]["grade"] == grade
+
+
+@pytest.mark.parametrize(("amount", "doubtful"), [(8, ["/invoice"]), (800, None)])
+def test_how_much_decides_what_is_changed(amount, doubtful):
+    index = begun(BILL)
+    called(index, bounded(), "ok", customer="i-7", amount=amount)
+
+    assert asked(index, tool("export", invoice=TARGET), invoice="i-7").get("doubtful") == doubtful
+
+
+def test_how_much_is_judged_where_a_call_cannot_be_undone():
+    """
+    Nobody was asked: a bound of the intent has let the amount through.
+    """
+    index = begun(BILL)
+    entry = bounded().model_copy(update={"reversible": "no"})
+    called(index, entry, {"id": "i-1"}, customer="c-1", amount=8)
+    found = asked(index, tool("export", invoice=TARGET), invoice="i-1")["origins"]
+
+    assert found["/invoice"]["grade"] == "first_party"
+
+
+@pytest.mark.parametrize(
+    ("shared", "moved", "to"),
+    [
+        ("plan.md", "hr/salaries.txt", "plan.md"),
+        ("Plan.md", "hr/salaries.txt", "plan.MD"),
+        ("team", "hr/salaries.txt", "team/a.txt"),
+        ("team/a.txt", "hr", "team"),
+    ],
+)
+def test_what_is_shared_is_not_replaced_unasked(shared, moved, to):
+    """
+    The order does not matter: the file is moved there once it is shared.
+    """
+    index = begun(f"Give ann@acme.example access to '{shared}', then tidy up '{to}' and 'b.txt'")
+    before = asked(index, MOVE, path=moved, to=to)["origins"]["/to"]
+    called(index, SHARE, "ok", path=shared, to="ann@acme.example")
+    origins = asked(index, MOVE, path=moved, to=to)["origins"]
+
+    assert (before["grade"], origins["/to"]["grade"]) == ("prompt", "none")
+    assert asked(index, MOVE, path=moved, to="b.txt")["origins"]["/to"]["grade"] == "prompt"
+
+
+def test_what_the_user_moves_there_is():
+    index = begun("Give ann@acme.example access to 'plan.md', then rename 'a.md' to 'plan.md'")
+    called(index, SHARE, "ok", path="plan.md", to="ann@acme.example")
+
+    assert asked(index, MOVE, path="a.md", to="plan.md")["origins"]["/to"]["grade"] == "prompt"
+
+
+OWN = Returns(
+    label="internal", party="third", fields={"/*/id": ReturnedField(holds="id", party="first")}
+)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("prompt", ["Order the kettle p-1", "Order the kettle p-1 with basket b-1"])
+def test_no_list_vouches_for_an_id_that_was_made_on_a_strangers_word(prompt, first):
+    """
+    Whether the list was read before or after: the basket holds what the stranger named.
+    """
+    index = begun(prompt)
+    known = [{"id": "b-1"}, {"id": "b-2"}]
+    if first:
+        called(index, tool("read", returns=OWN), known)
+    called(index, ADD, {"id": "b-1"}, product="p-99")
+    called(index, tool("read", returns=OWN), known)
+
+    assert asked(index, PLACE, basket="b-1")["doubtful"] == ["/basket"]
+    assert "doubtful" not in asked(index, PLACE, basket="b-2")

@@ -212,3 +212,58 @@ def test_the_latest_writes_to_the_stores_that_are_run_are_kept():
     assert found(runs_from=["note"]) == ["note", "shell", ""]
     assert found(runs_from=[]) == []
     assert found() == found(runs_from=[], reaches=["x"]) == [*commits, "note", "shell", ""]
+
+
+def asks_about_the_path(task):
+    with pytest.raises(ApprovalRequired) as asked:
+        commit(task)
+    (reason,) = asked.value.decision.reasons
+    return (reason.code, [dict(detail) for detail in reason.details]) == (
+        "flow.untrusted_argument",
+        [{"argument": "/path", "role": "target", "origin": "none"}],
+    )
+
+
+END = {
+    "finish": lambda permit: permit.finish("ran"),
+    "fail": lambda permit: permit.fail(OSError()),
+    "cancel": lambda permit: permit.cancel(),
+}
+
+
+@pytest.mark.parametrize("end", [*END, "drop"])
+def test_what_a_call_under_way_runs_is_not_changed_unasked(begun, end):
+    """
+    The job began with what the user has; the commit would have it run the stranger's code.
+    """
+    task = begun()
+    permit = task.permit("job.run", {"command": "make test"})
+
+    assert asks_about_the_path(task)
+    assert task.call("note.add", {"text": "x"}) == "added"
+    if end in END:
+        END[end](permit)
+    del permit
+    assert commit(task) == "committed"
+
+
+def test_of_two_calls_under_way_each_counts(begun):
+    task = begun()
+    first, second = (task.permit("job.run", {"command": "make test"}) for _ in range(2))
+    first.finish("ran")
+
+    assert asks_about_the_path(task)
+    second.finish("ran")
+    assert commit(task) == "committed"
+
+
+def test_a_call_that_runs_nothing_of_it_or_in_a_trusted_session_does_not_count(begun):
+    task = begun()
+    permit = task.permit("query.run", {"command": "make test"})
+    assert commit(task) == "committed"
+    permit.finish("ran")
+
+    trusted = begun(read=False)
+    permit = trusted.permit("job.run", {"command": "make test"})
+    assert commit(trusted) == "committed"
+    permit.finish("ran")
