@@ -48,6 +48,9 @@ class ActedOn:
         # Whom and what each id was made for, by the calls that have made it.
         self._of: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
 
+    def __bool__(self) -> bool:
+        return bool(self._changed or self._paid)
+
     def begin(
         self,
         arguments: Mapping[str, Any],
@@ -94,7 +97,11 @@ class ActedOn:
 
     def is_changed(self, keys: Iterable[str], argument: Argument) -> bool:
         """Whether a leaf names what a call has changed, or what lies around or within it."""
-        return argument.role in _READS_CHANGED and _meets(self._changed, keys, argument)
+        return (
+            bool(self._changed)
+            and argument.role in _READS_CHANGED
+            and _meets(self._changed, keys, argument)
+        )
 
     def is_sent(self, keys: Iterable[str], argument: Argument) -> bool:
         """Whether a leaf names what others see, or what lies around or within it."""
@@ -148,7 +155,7 @@ def _of_leaf(keys: Iterable[str], argument: Argument) -> set[str]:
 
 def _meets(index: Mapping[str, None], keys: Iterable[str], argument: Argument) -> bool:
     """Whether a leaf names what an index holds, or what lies around or within that."""
-    return bool(index) and any(
+    return any(
         form in index
         or _WITHIN + form in index
         or any(folder in index for folder in _folders(form))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ADDRESSES = frozenset({"email", "url", "host", "iban", "phone"})
 """The kinds of argument that name somebody or somewhere."""
 _SENDING = frozenset({"export", "spend", "delegate"})
+CHANGES_NOTHING = frozenset({"read", "export", "spend"})
 _NOT_FOLLOWED = frozenset({"query", "content"})
 HOST_MARKS = re.compile(r"[:/\\]")
 """A text without any of these names no URL, no share and no remote (`destination_text`)."""

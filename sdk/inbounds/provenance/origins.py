@@ -85,6 +85,8 @@ class Origins:
         self._written = WrittenValues()
         # How often a call has written, changed or paid something.
         self.version = 0
+        # Whether a call has let others see what it names, or has run something.
+        self.is_sent_or_run = False
         self._writes: StoredWrites | None = None
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from inbounds.model.question import Returns
 from inbounds.process.locks import ProcessLock
 
-from .destinations import effects_of
+from .destinations import CHANGES_NOTHING, effects_of
 from .origins import Origins
 from .value_leaves import leaves
 
@@ -112,7 +112,7 @@ class SessionOrigins:
         )
         if doubtful:
             properties["doubtful"] = doubtful
-        if seen.version:
+        if seen.is_sent_or_run and not CHANGES_NOTHING.issuperset(tool.effects):
             from .unsettled import distrust
 
             distrust(seen, canonical.arguments, tool, properties)
@@ -167,7 +167,9 @@ class SessionOrigins:
                 from .unsettled import is_unsure
 
                 weak = is_unsure(leaves(arguments, tool.arguments), tool, effects, steered)
-            if weak or not effects.isdisjoint(("export", "spend")):
+            sends = "export" in effects and "target" in {a.role for a in tool.arguments.values()}
+            seen.is_sent_or_run |= sends or "execute" in effects
+            if weak or sends or "spend" in effects:
                 seen.act(lambda done: done.begin(arguments, tool.arguments, effects, weak=weak))
         listed = any(pattern.startswith("/*") for pattern in tool.returns.fields)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .destinations import effects_of
+from .destinations import CHANGES_NOTHING, effects_of
 from .grades import NOWHERE, TRUSTED
 from .value_leaves import keys_of, leaves, states_amount
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .origins import Origins
 
 _LOCAL = frozenset({"read", "write"})
-_OUTWARD = frozenset({"read", "export", "spend"})
 _MAKING = frozenset({"recipient", "target", "code", "query", "credential"})
 """The roles of arguments that decide what a call makes, and not how much of it."""
 
@@ -62,7 +61,7 @@ def distrust(seen: Origins, arguments: Any, tool: Tool, properties: dict[str, An
         properties: Those of the question about the call. Its `origins` are changed.
     """
     effects = effects_of(tool, arguments)
-    if _OUTWARD.issuperset(effects) or "execute" in effects:
+    if CHANGES_NOTHING.issuperset(effects) or "execute" in effects:
         return
     every = [*leaves(arguments, tool.arguments)]
     at = {pointer for pointer, _, argument in every if argument.role == "target"}
