@@ -31,8 +31,6 @@ _MOST_COMPARED = 20_000_000
 _DEEPEST = 64
 _LONGEST_VALUE = 200
 _MOST_BITS = 256
-_MOST_NAMED = 16
-"""So many arguments may say which record is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +97,6 @@ class CallInputs:
             self._take(arguments, 0)
         except Exception:  # noqa: BLE001 -- arguments that an adapter tells of may be anything
             self.unknown = True
-
-    def named(self) -> dict[str, str]:
-        """The keys of the texts and whole numbers that are arguments by themselves, by name."""
-        given = members(self._arguments) if isinstance(self._arguments, Mapping) else ()
-        return {
-            name: text_key(nfc(str(value)))
-            for name, value in islice(given, _MOST_NAMED)
-            if type(value) is str or (type(value) is int and value.bit_length() <= _MOST_BITS)
-        }
 
     def texts_at(self, pointer: str) -> list[str]:
         """The text, or the whole number as one, that stands at a JSON Pointer, if any."""

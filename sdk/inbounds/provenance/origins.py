@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,7 +62,7 @@ class Origins:
         self._texts: OrderedDict[str, Origin] = OrderedDict()
         # What a first party's texts hold, and no field states as an amount.
         self._numbers: OrderedDict[str, Origin] = OrderedDict()
-        self._records: deque[_Kept] = deque()
+        self._records: deque[Seen] = deque()
         self._most_records = records
         self._in_records = 0
         # Made when a prompt first says a title.
@@ -123,7 +123,7 @@ class Origins:
         with self._lock:
             quotes = self._user_words().add(said) if any(said) else []
             self._take_data([*quotes, *data])
-            kept: deque[_Kept] = deque()
+            kept: deque[Seen] = deque()
             bans: dict[int, str] = {}
             if self._words.denies and not self._all_listed:
                 self._user_words().doubt()
@@ -176,7 +176,7 @@ class Origins:
                 self._put(self._texts, key, PASTED)
 
     def _raise(
-        self, index: OrderedDict[str, Origin], record: _Kept, keys: Collection[str], origin: Origin
+        self, index: OrderedDict[str, Origin], record: Seen, keys: Collection[str], origin: Origin
     ) -> None:
         for key in keys:
             # What was evicted, or has been written by a call since, stays what it is.
@@ -347,6 +347,8 @@ class Origins:
         tainted: bool = False,
         weak: bool = False,
         registered: Mapping[str, Argument] | None = None,
+        resource: str = "",
+        resource_argument: str = "",
     ) -> None:
         """Index what a tool returned. Never raises; what cannot be read was found nowhere.
 
@@ -363,13 +365,18 @@ class Origins:
             weak: Whether nobody has vouched for what steered the call: what it has made is then no
                 better than that.
             registered: The registry's description of the tool's arguments.
+            resource: The type of the tool's resource.
+            resource_argument: The argument that names it, as in the registry.
         """
         if writes:
             self.write(arguments)
         try:
-            made = self._observe(
-                result, tool, returns, arguments, call, memory=memory, tainted=tainted, weak=weak
-            )
+            walk = Walk(returns, resource=resource, tainted=tainted, weak=weak)
+            source = "memory" if memory else "tool"
+            graded = _Graded(source, tool, call, is_tainted=tainted, weak=weak)
+            walk.take(result)
+            about = (registered or {}, returns.titled_by, resource_argument)
+            made = self._observe(walk, returns, arguments, graded, about)
             if made:
                 self.act(lambda done: done.make(made, arguments, registered or {}, weak=weak))
         except Exception as error:  # noqa: BLE001 -- a result may be anything, and the tool has run
@@ -377,15 +384,11 @@ class Origins:
 
     def _observe(
         self,
-        result: Any,
-        tool: str,
+        walk: Walk,
         returns: Returns,
         arguments: Mapping[str, Any],
-        call: int,
-        *,
-        memory: bool,
-        tainted: bool,
-        weak: bool,
+        graded: _Graded,
+        about: tuple[Mapping[str, Argument], str, str],
     ) -> list[str]:
         given = CallInputs(arguments)
         have_titles = any(field.holds == "title" for field in returns.fields.values())
@@ -393,11 +396,14 @@ class Origins:
         asked_for = dict.fromkeys(given.texts_at(returns.titled_by), False)
         # Where records have titles of their own, one without is called nothing.
         titles = {} if have_titles else asked_for
-        called = {} if tainted else {title: " " not in title for title in asked_for}
-        walk = Walk(returns, tainted=tainted, weak=weak)
-        walk.take(result)
-        source = "memory" if memory else "tool"
-        graded = _Graded(source, tool, call, is_tainted=tainted, weak=weak)
+        called = {} if graded.is_tainted else {title: " " not in title for title in asked_for}
+        if have_titles or asked_for:
+            # Imported here: few results have titles.
+            from .record_ids import places_of
+
+            # What lies in a list was not read by the id that the call states.
+            whole, graded.places = places_of(arguments, *about)
+            walk.records[0].own_id = walk.records[0].own_id or whole
         bans: dict[int, str] = {}
         with self._lock:
             given.discard_trusted(self._of_leaf, self._of_part)
@@ -423,9 +429,19 @@ class Origins:
     ) -> int:
         """Index one record; returns how much room it took."""
         names = record.titles or titles
-        # What lies in a list was not read by the arguments of the call.
-        asked = given.named() if names and not record.own_ids and record.depth <= 0 else {}
-        seen = Seen(names, record.own_ids, asked, record.named, record.texts, not record.titles)
+        held = frozenset(() if record.own_id else (*record.named, *record.texts)) - record.of_titles
+        seen = Seen(
+            names,
+            (record.own[1], record.own_id),
+            record.named,
+            record.texts,
+            hash(held) if held else 0,
+            not record.titles,
+            graded,
+            record.enclosing,
+            record.called,
+            record.same,
+        )
         quoted = self._named(seen, graded)
         if record.is_ruled_out:
             quoted = None
@@ -458,20 +474,7 @@ class Origins:
             quoted["quoted_text"] if quoted else graded["third_party_text"],
         )
         if quoted is None and (named or texts) and _is_nameable(names):
-            self._keep(
-                _Kept(
-                    names,
-                    record.own_ids,
-                    asked,
-                    named,
-                    texts,
-                    not record.titles,
-                    record.enclosing,
-                    record.called,
-                    record.same,
-                    graded,
-                )
-            )
+            self._keep(replace(seen, named=named, texts=texts))
         if not record.is_ruled_out and (named or texts) and self._mentions(record.called):
             self._mention([*named, *texts])
         return before - room
@@ -483,7 +486,7 @@ class Origins:
             for each in (key, *record.same.get(key, ()))
         )
 
-    def _keep(self, record: _Kept) -> None:
+    def _keep(self, record: Seen) -> None:
         """Keep a record that a later prompt may name."""
         self._records.append(record)
         self._in_records += record.size
@@ -729,29 +732,16 @@ def _is_nameable(titles: Mapping[str, bool]) -> bool:
     return any(map(nameable, titles))
 
 
-@dataclass(frozen=True)
-class _Kept(Seen):
-    """A record that nobody has named so far."""
-
-    enclosing: tuple[Mapping[str, bool], ...]
-    called: dict[str, bool]
-    same: dict[str, dict[str, None]]
-    graded: _Graded
-
-    @property
-    def size(self) -> int:
-        return len(self.named) + len(self.texts)
-
-
 class _Graded:
-    """The origins that one result gives, each made once."""
+    """The origins that one result gives, each made once, and what says where it was read."""
 
-    __slots__ = ("_call", "_made", "_source", "_tool", "is_tainted", "own")
+    __slots__ = ("_call", "_made", "_source", "_tool", "is_tainted", "own", "places")
 
     def __init__(
         self, source: Any, tool: str, call: int, *, is_tainted: bool, weak: bool = False
     ) -> None:
         self.is_tainted = is_tainted
+        self.places: dict[str, Any] = {}
         self._source, self._tool, self._call = source, tool, call
         self._made: dict[str, Origin] = {}
         own: Any = source if source == "memory" else "session"

@@ -44,9 +44,10 @@ class Record:
     Attributes:
         is_ruled_out: Whether the user rules it out, or one that it lies in.
         titles: What it is called, and whether a first party calls it so.
+        of_titles: The keys of its titles, and of what stands within them.
         enclosing: The titles of the records that it lies in.
-        ids: What it is known by, and what it lists.
-        own_ids: What it states itself that it is known by, by the names of the fields.
+        own: The name of the field that states its own id, and its type, as in `record_ids`.
+        own_id: The key of that id.
         depth: How deep it lies in its result; -1 until its fields are looked at.
         called: What a prompt may mention it by, and whether that is an id.
         named: What becomes `quoted` once the user has named it, and its grade until then.
@@ -60,9 +61,10 @@ class Record:
 
     is_ruled_out: bool = False
     titles: dict[str, bool] = field(default_factory=dict)
+    of_titles: set[str] = field(default_factory=set)
     enclosing: tuple[dict[str, bool], ...] = ()
-    ids: dict[str, None] = field(default_factory=dict)
-    own_ids: dict[str, str] = field(default_factory=dict)
+    own: tuple[str, str] = ("", "")
+    own_id: str = ""
     depth: int = -1
     called: dict[str, bool] = field(default_factory=dict)
     named: dict[str, Grade] = field(default_factory=dict)
@@ -73,16 +75,10 @@ class Record:
     plain: dict[str, str] = field(default_factory=dict)
     same: dict[str, dict[str, None]] = field(default_factory=dict)
 
-    def know(self, keys: Iterable[str], name: str) -> None:
-        """Remember what it is known by.
-
-        Args:
-            keys: Of the id.
-            name: Of its own field that states it, or "".
-        """
-        self.ids |= dict.fromkeys(keys)
-        if name:
-            self.own_ids.setdefault(name, next(iter(keys), ""))
+    def know(self, keys: list[str], name: str) -> None:
+        """Remember its own id, if the field of that name states it; "" is of no own field."""
+        if name and name == self.own[0]:
+            self.own_id = keys[0]
 
     def call(self, text: str, *, by_id: bool) -> None:
         """Remember what a prompt may mention it by: its id, its title, or who wrote it."""
@@ -113,19 +109,31 @@ class Seen:
 
     Attributes:
         titles: What it is called, and whether a first party calls it so.
-        ids: The ids that it states itself, by the names of their fields.
-        asked: What the call states that it was read by, by the names of the arguments.
+        id: What it is, or "" where that is not known, and the key of what it is known by, or "".
         named: What its fields hold.
         texts: What its texts hold.
+        held: Stands for all that one without an id holds beside its titles, 0 for nothing.
         by_title: Whether it was read by its title, which it does not state itself.
+        graded: What the result that it lies in gives, and where that was read: one for each result.
+        enclosing: The titles of the records that it lies in.
+        called: As of a `Record`, and `same`.
     """
 
     titles: Mapping[str, bool]
-    ids: Mapping[str, str]
-    asked: Mapping[str, str]
+    id: tuple[str, str]
     named: Collection[str]
     texts: Collection[str]
+    held: int
     by_title: bool
+    graded: Any
+    enclosing: tuple[Mapping[str, bool], ...]
+    called: dict[str, bool]
+    same: dict[str, dict[str, None]]
+
+    @property
+    def size(self) -> int:
+        """How many values it holds."""
+        return len(self.named) + len(self.texts)
 
     @cached_property
     def phrases(self) -> list[tuple[str, bool]]:
@@ -133,11 +141,6 @@ class Seen:
         from .prompt_titles import phrase_of
 
         return [(phrase_of(title), own) for title, own in self.titles.items()]
-
-    @cached_property
-    def held(self) -> frozenset[str]:
-        """All that it holds."""
-        return frozenset((*self.named, *self.texts))
 
 
 class Enough(Exception):
@@ -157,11 +160,13 @@ class Walk:
             no title may name a record, and only fields that no call can write keep a `first` party.
     """
 
-    def __init__(self, returns: Returns, *, tainted: bool = False, weak: bool = False) -> None:
+    def __init__(
+        self, returns: Returns, *, resource: str = "", tainted: bool = False, weak: bool = False
+    ) -> None:
         self._tainted = tainted
         self._weak = weak
         self._other = ReturnedField(holds="text", party=returns.party)
-        self._fields = _tree(returns.fields)
+        self._fields = _tree(returns.fields, resource)
         self._values = MOST_VALUES
         self._characters = MOST_CHARACTERS
         self._searched = MOST_SEARCHED
@@ -223,6 +228,7 @@ class Walk:
                 record = self._record(record)
             if record.depth < 0:
                 record.depth = depth
+                record.own = fields.own if fields is not None else record.own
             for key, member in islice(members(value), self._values + 1):
                 below = fields.below.get(key) if fields is not None and key != "*" else None
                 if below is None and type(key) is str:
@@ -275,6 +281,8 @@ class Walk:
             record.join(keys)
             return
         within = dict.fromkeys(self._embedded(text))
+        if said.holds == "title":
+            record.of_titles.update(keys, within)
         record.join(keys, within)
         record.plain[keys[0]] = text[: _LONGEST_VALUE + 1]
         if first:
@@ -358,16 +366,17 @@ def _is_leaf(value: Any) -> bool:
 class _Tree:
     """The registry's patterns by segment."""
 
-    __slots__ = ("below", "holds_title", "said")
+    __slots__ = ("below", "holds_title", "own", "said")
 
     def __init__(self) -> None:
         self.said: ReturnedField | None = None
         self.below: dict[str, _Tree] = {}
         self.holds_title = False
+        self.own = ("", "")
 
 
-def _tree(fields: Mapping[str, ReturnedField]) -> _Tree:
-    root = _Tree()
+def _tree(fields: Mapping[str, ReturnedField], resource: str) -> _Tree:
+    root, titled = _Tree(), dict[str, _Tree]()
     for pattern, said in fields.items():
         above = node = root
         for segment in pattern.split("/")[1:]:
@@ -375,4 +384,12 @@ def _tree(fields: Mapping[str, ReturnedField]) -> _Tree:
             above, node = node, node.below.setdefault(segment, _Tree())
         node.said = said
         above.holds_title |= said.holds == "title"
+        titled |= {pattern.rpartition("/")[0]: above} if said.holds == "title" else {}
+    for pattern, node in titled.items():
+        # Imported here: few tools list what has titles.
+        from .record_ids import own_id
+
+        fields = {name: each.said for name, each in node.below.items() if each.said}
+        ids = [name for name, said in fields.items() if said.holds in ("id", "new_id")]
+        node.own = own_id(ids, pattern.split("/"), resource)
     return root

@@ -191,6 +191,8 @@ class SessionOrigins:
                 tainted=is_tainted(),
                 weak=weak,
                 registered=tool.arguments,
+                resource=tool.resource,
+                resource_argument=tool.resource_argument,
             )
             self._settle(key)
 

@@ -9,7 +9,7 @@ words of it. What a first party calls so is not meant by a title that a third pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from .prompt_titles import phrase_of
@@ -71,18 +71,39 @@ class TitledRecords(Generic[T]):
             if titled is not None and _contests(record, phrase, titled):
                 self._known[phrase] = None
                 yield titled.gives
+            elif titled is not None and _tells_more(record, titled.record, phrase):
+                # The next one has to be the same as this one.
+                self._known[phrase] = replace(titled, record=record)
 
     def of_others(self) -> Iterator[T]:
         """Yield what records give that are named by a title that a third party chose."""
         return (each.gives for each in self._known.values() if each and not each.own)
 
 
+def _tells_more(record: Seen, other: Seen, phrase: str) -> bool:
+    """Whether one of a title is the same record as one that tells nothing else, and tells more."""
+    return (
+        (_is_bare(other) and not _is_bare(record))
+        and phrase in dict(record.phrases)
+        and _is_same(other, record)
+    )
+
+
+def _is_bare(record: Seen) -> bool:
+    """Whether a record tells nothing but its titles."""
+    return not (record.held or record.id[1])
+
+
 def _contests(record: Seen, phrase: str, titled: _Titled[T]) -> bool:
     """Whether a record, by its titles, may be meant instead of the one that has been."""
-    return any(
-        (own or not titled.own) and _may_mean(phrase, title, is_exact=titled.is_exact)
-        for title, own in record.phrases
-    ) and not (titled.record.by_title or record.by_title or _is_same(titled.record, record))
+    return (
+        titled.record.by_title == record.by_title
+        and any(
+            (own or not titled.own) and _may_mean(phrase, title, is_exact=titled.is_exact)
+            for title, own in record.phrases
+        )
+        and not _is_same(titled.record, record)
+    )
 
 
 def _may_mean(phrase: str, title: str, *, is_exact: bool) -> bool:
@@ -96,12 +117,19 @@ def _may_mean(phrase: str, title: str, *, is_exact: bool) -> bool:
 def _is_same(one: Seen, other: Seen) -> bool:
     """Whether two are of one record, as far as can be told. A stranger must not choose that."""
     if one.by_title and other.by_title:
-        return True
-    if not (one.ids or other.ids):
-        # A list of records may tell less of each than reading it does.
-        return one.held <= other.held or other.held <= one.held
-    mine, others = one.ids or one.asked, other.ids or other.asked
-    shared = mine.keys() & others.keys()
-    if shared:
-        return all(mine[name] == others[name] for name in shared)
-    return not {*mine.values()}.isdisjoint(others.values())
+        return bool(one.graded.places == other.graded.places)
+    (type_, key), (other_type, other_key) = one.id, other.id
+    if not (key or other_key):
+        # A list may tell no more than the titles of what it holds; two of it are two.
+        alike = one.held == other.held or _is_bare(one) or _is_bare(other)
+        return one is other or (alike and one.graded is not other.graded)
+    # A number is one of what it is a number of, such as the issues of a repository.
+    elsewhere = other.graded.places
+    return (
+        key == other_key
+        and (type_ == other_type or not (type_ and other_type))
+        and all(
+            place == elsewhere.get(at, place) or key in (place, elsewhere[at])
+            for at, place in one.graded.places.items()
+        )
+    )

@@ -6,8 +6,9 @@ import pytest
 from tests.unit.origins.test_titles import EMAIL, ID, MAIL, observe
 from tests.unit.origins.traced import grade, seen
 
-from inbounds.model.question import ReturnedField, Returns
+from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.provenance.grades import TRUSTED
+from inbounds.provenance.record_ids import own_id
 
 ANN, EVE = "ann@partner.example", "eve@evil.example"
 LISTED = {
@@ -229,7 +230,7 @@ def test_what_is_read_by_an_id_is_the_record_of_that_id(prompt, later):
     origins = seen("Good morning") if later else seen(prompt)
     observe(origins, [ONE], LISTED, arguments={"words": "tour"})
     read = {"subject": "Harbour tour", "from": ANN, "text": "See you"}
-    observe(origins, read, MAIL, arguments={"id": "m-1"}, call=2)
+    observe(origins, read, MAIL, arguments={"id": "m-1"}, registered={"/id": ID}, call=2)
     if later:
         origins.prompt(prompt)
 
@@ -243,3 +244,162 @@ def test_where_something_was_not_looked_at_no_title_of_a_third_party_names(promp
     origins = begun(prompt, [bulk, SQUATTER] if before else [SQUATTER, bulk, ONE])
 
     assert FIRM.isdisjoint(grades(origins, SQUATTER))
+
+
+NAMED = "Answer the mail 'Harbour tour'"
+GUESTS = "Write to everybody in 'guests.xlsx'"
+
+
+def read_by(registered, arguments, *, fields=MAIL, **stated):
+    """The grades of both senders: the genuine mail was listed, the stranger's is read."""
+    origins = seen(NAMED)
+    observe(origins, [ONE], LISTED, resource="mail")
+    read = {"subject": "Harbour tour", "from": EVE} | stated
+    about = {"resource": "mail", "registered": registered, "arguments": arguments}
+    observe(origins, read, fields, call=2, **about)
+    return [grade(origins, each, EMAIL) for each in (ANN, EVE)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Argument(type="integer", role="query"),
+        Argument(kind="id", role="query"),
+        Argument(kind="id", role="content"),
+        Argument(kind="id", role="target", resource="folder"),
+        Argument(),
+    ],
+)
+@pytest.mark.parametrize("name", ["part", "id"])
+def test_only_the_argument_that_names_the_resource_says_which_record_is_read(name, other):
+    registered = {"/mail_id": ID, f"/{name}": other}
+
+    assert FIRM.isdisjoint(read_by(registered, {"mail_id": "m-9", name: "m-1"}))
+    assert read_by(registered, {"mail_id": "m-1", name: "m-9"}) == ["quoted", "quoted"]
+
+
+@pytest.mark.parametrize("name", ["order_id", "parent", "mail_ids", "number", "ticket"])
+def test_an_id_of_something_else_does_not_say_which_record_it_is(name):
+    fields = MAIL | {f"/{name}": ReturnedField(holds="id")}
+    about = {"fields": fields, name: "m-1"}
+
+    assert FIRM.isdisjoint(read_by({"/id": ID}, {"id": "m-9"}, **about))
+    assert FIRM.isdisjoint(read_by({"/id": ID}, {"id": "m-9"}, id="m-9", **about))
+
+
+@pytest.mark.parametrize(
+    ("ids", "segments", "resource", "own"),
+    [
+        (["id", "mail_id"], ["", "*"], "mail", ("id", "mail")),
+        (["id_", "thread_id"], ["", "*"], "mail", ("id_", "mail")),
+        (["messageId", "parent_id"], ["", "*"], "message", ("messageId", "message")),
+        (["paper_id", "application_id"], ["", "*", "papers", "*"], "application", ("paper_id", "")),
+        (["address_id"], ["", "addresses", "*"], "account", ("address_id", "")),
+        (["mail_id"], ["", "results", "*"], "mail", ("mail_id", "mail")),
+        (["number"], ["", "*"], "issue", ("number", "issue")),
+        (["number", "sha"], ["", "*"], "issue", ("", "issue")),
+        (["order_id"], ["", "*"], "ticket", ("", "ticket")),
+        (["id", "_id"], ["", "*"], "mail", ("", "mail")),
+        ([], [""], "mail", ("", "mail")),
+    ],
+)
+def test_which_field_states_the_id_of_a_record(ids, segments, resource, own):
+    assert own_id(ids, segments, resource) == own
+
+
+def test_a_record_of_another_type_with_that_id_is_another_one():
+    origins = seen(NAMED)
+    observe(origins, [ONE], LISTED, resource="mail")
+    observe(origins, [SQUATTER | {"id": "m-1"}], LISTED, resource="ticket", call=2)
+
+    assert FIRM.isdisjoint(grades(origins, ONE, SQUATTER))
+
+
+@pytest.mark.parametrize(("other", "is_same"), [("acme/app", True), ("eve/app", False)])
+def test_a_number_is_one_of_what_it_is_a_number_of(other, is_same):
+    origins = seen("Answer the issue 'Harbour tour'")
+    fields = MAIL | {"/number": ReturnedField(holds="id")}
+    del fields["/id"]
+    registered = {"/repository": ID, "/number": ID}
+    for call, (repository, sender) in enumerate([("acme/app", ANN), (other, EVE)]):
+        about = {"arguments": {"repository": repository, "number": 7}, "call": call}
+        issue = {"subject": "Harbour tour", "from": sender, "number": 7}
+        observe(origins, issue, fields, registered=registered, resource="issue", **about)
+
+    assert [grade(origins, each, EMAIL) == "quoted" for each in (ANN, EVE)] == [is_same] * 2
+
+
+@ORDERS
+@LATER
+@APART
+@pytest.mark.parametrize("senders", [[EVE], [ANN, EVE]])
+def test_of_two_without_ids_one_that_holds_more_is_another(senders, apart, later, first):
+    fields = {"/*/subject": ReturnedField(holds="title"), "/*/from/*": ReturnedField()}
+    mails = [{"subject": "Harbour tour", "from": each} for each in ([ANN], senders)]
+    origins = begun(NAMED, *in_order(*mails, first, apart), later=later, fields=fields)
+
+    assert FIRM.isdisjoint([grade(origins, each, EMAIL) for each in (ANN, EVE)])
+
+
+def test_two_of_one_list_that_tell_no_more_than_their_title_are_two():
+    fields = {"/*/subject": ReturnedField(holds="title"), "/*/from": ReturnedField()}
+    bare = {"subject": "Harbour tour"}
+    one = {**bare, "from": ANN}
+
+    assert grade(begun(NAMED, [bare], [one], fields=fields), ANN, EMAIL) == "quoted"
+    assert grade(begun(NAMED, [bare, bare], [one], fields=fields), ANN, EMAIL) not in FIRM
+    assert grade(begun(NAMED, [one, bare], fields=fields), ANN, EMAIL) not in FIRM
+
+
+@LATER
+def test_what_tells_only_a_title_does_not_make_two_others_one(later):
+    fields = {"/*/subject": ReturnedField(holds="title"), "/*/from": ReturnedField()}
+    mails = [{"subject": "Harbour tour", "from": each} for each in (ANN, EVE)]
+    bare = {"subject": "Harbour tour"}
+    origins = begun(NAMED, [bare], *([each] for each in mails), later=later, fields=fields)
+
+    assert FIRM.isdisjoint([grade(origins, each, EMAIL) for each in (ANN, EVE)])
+
+
+def sheets(registered, *read, later=False):
+    """The grades of the two addresses that sheets of one name hold, by what they were read by."""
+    origins = seen("Good morning") if later else seen(GUESTS)
+    returns = Returns(fields={"/*/email": ReturnedField()}, titled_by="/name")
+    for call, (arguments, rows) in enumerate(read):
+        about = {"returns": returns, "registered": registered, "call": call, "memory": False}
+        given = arguments | {"name": "guests.xlsx"}
+        origins.observe([{"email": row} for row in rows], tool="x", arguments=given, **about)
+    if later:
+        origins.prompt(GUESTS)
+    return [grade(origins, each, EMAIL) for each in (ANN, EVE)]
+
+
+@LATER
+@pytest.mark.parametrize(
+    "place",
+    [ID, Argument(kind="path", role="query"), Argument(kind="text", role="query"), Argument()],
+)
+@pytest.mark.parametrize("others", [{"in": "m-9"}, {}, {"in": None}])
+def test_what_is_read_by_one_name_in_another_place_is_another(others, place, later):
+    registered = {"/in": place, "/name": Argument(kind="text", role="query")}
+
+    read = sheets(registered, ({"in": "m-7"}, [ANN]), (others, [EVE]), later=later)
+    assert FIRM.isdisjoint(read)
+    read = sheets(registered, ({"in": "m-7"}, [ANN]), ({"in": "m-7"}, [ANN, EVE]), later=later)
+    assert read == ["quoted", "quoted"]
+
+
+def test_pages_of_what_is_read_by_its_name_are_of_one_record():
+    registered = {"/in": ID, "/page": Argument(type="integer", role="query")}
+    read = sheets(registered, ({"in": "m-7", "page": 1}, [ANN]), ({"in": "m-7", "page": 2}, [EVE]))
+
+    assert read == ["quoted", "quoted"]
+
+
+def test_a_place_that_cannot_be_compared_is_like_no_other():
+    registered = {"/in": ID}
+    for place in (("m-7",), {"m-7"}, object()):
+        assert FIRM.isdisjoint(sheets(registered, ({"in": place}, [ANN]), ({"in": place}, [EVE])))
+    many = {f"in{n}": "m-7" for n in range(40)}
+    registered = {f"/{name}": ID for name in many}
+    assert FIRM.isdisjoint(sheets(registered, (many, [ANN]), (many, [EVE])))
