@@ -76,8 +76,8 @@ def may_repeat(
     """Tell whether what a tool returns may be what a third party wrote, in another form.
 
     A tool that keeps nothing may still decode, translate or join the texts that it is given, and
-    what it returns is then nothing that it says itself; so may it compute with an amount. Search
-    words, ids and dates only select.
+    what it returns is then nothing that it says itself; so may it compute with numbers. Search
+    words, ids, dates, and whole numbers among them, such as a page, only select.
 
     Args:
         tool: What the registry says of it.
@@ -126,11 +126,9 @@ def _selects(argument: Argument | None) -> bool:
     """Whether an argument only says which of what a tool knows is returned."""
     if argument is None or argument.role == "amount" or argument.kind == "money":
         return False
-    return (
-        argument.role in ("query", "target")
-        or argument.kind in ("id", "date")
-        or argument.type != "string"
-    )
+    # With a fraction, or for nothing that the registry knows, a number is one to compute with.
+    looked_up = argument.role in ("query", "target") and argument.type != "number"
+    return looked_up or argument.kind in ("id", "date")
 
 
 def party_of(returns: Returns) -> Party:

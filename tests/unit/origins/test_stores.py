@@ -741,7 +741,7 @@ def keeping_nothing(folder, run, argument, returns):
     made["agents"][AGENT]["manifest"]["tools"].append("text.decode")
     policy = PolicyUnderTest(folder / "inbounds", made)
     guarded(policy.guard, Kept())
-    policy.guard.tool("text.decode", resource=lambda text: ("board", text))(run)
+    policy.guard.tool("text.decode", resource=lambda text: ("board", str(text)))(run)
     with policy.task(prompt="Read what is there") as task:
         deceived(task)
         yield policy.guard, task
@@ -797,3 +797,30 @@ def test_a_tool_that_keeps_nothing_looks_up_what_it_says_itself(tmp_path, argume
     ):
         task.call("text.decode", {"text": "2026-05-04"})
         assert grade(guard, task, "chair@acme.example") == "first_party"
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ({"type": "integer"}, "third_party_text"),
+        ({"type": "number"}, "third_party_text"),
+        ({"type": "integer", "role": "content"}, "third_party_text"),
+        ({"type": "integer", "role": "amount"}, "third_party_text"),
+        ({"type": "integer", "kind": "money", "role": "query"}, "third_party_text"),
+        ({"type": "number", "role": "query"}, "third_party_text"),
+        ({"type": "integer", "role": "query"}, "first_party"),
+        ({"type": "integer", "kind": "id", "role": "target"}, "first_party"),
+    ],
+)
+def test_a_tool_that_keeps_nothing_does_not_compute_what_it_says_itself(
+    tmp_path, argument, expected
+):
+    """
+    A page or an id only selects.
+    """
+    with keeping_nothing(tmp_path, lambda text: "chair@acme.example", argument, OWN) as (
+        guard,
+        task,
+    ):
+        task.call("text.decode", {"text": 2499})
+        assert grade(guard, task, "chair@acme.example") == expected
