@@ -88,7 +88,7 @@ def doubtful(
         from . import said_as
 
         # What the prompts say as something else, such as the number of an invoice.
-        for pointer, keys in said_as.doubtful(words, every, parsed, found):
+        for pointer, keys in said_as.doubtful(words, every, parsed, found, spends=spends):
             if not any(key in fields and fields[key].grade in TRUSTED for key in keys):
                 at.add(pointer)
     return sorted(at)

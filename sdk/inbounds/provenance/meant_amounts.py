@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from .amounts import amounts_at
 from .dates import without_dates
+from .ordered_amounts import (
+    has_recipient,
+    is_by_others,
+    is_due,
+    is_limit,
+    is_ordered,
+    is_record,
+    without_verbs_of_numbers,
+)
 from .prompt_text import since_last
 from .values import text_key, written_number
 from .whole_names import name_spans, without_names
@@ -108,71 +117,142 @@ _LEAD_IN = re.compile(
 )
 
 
-def is_meant(text: str, readings: Iterable[Iterable[str]]) -> bool:
+def is_meant(text: str, readings: Iterable[Iterable[str]], *, spends: bool) -> bool:
     """Tell whether a text says that an amount is to be paid, in one place at least.
+
+    Where it says several, each needs an order to pay, and each further one its own recipient.
 
     Args:
         text: The prompts.
         readings: The keys of the amount; of one in minor units those of each number that it may
             be. Each number that the text states at all has to be meant.
+        spends: Whether it is to be paid by the call: to enter it somewhere is then no order.
     """
     wanted = [*map(set, readings)]
-    stated, meant = set[str](), set[str]()
-    for number, (keys, is_paid) in enumerate(_stated(text, set().union(*wanted))):
-        stated |= keys
-        if number < _MOST and is_paid():
-            meant |= keys
+    every = set().union(*wanted)
+    plain, places = _stated(text)
+    mine = [place for place in places if place.keys & every]
+    others = [place for place in places if not place.keys & every]
+    looked_at = sorted([*mine[:_MOST], *others[:_MOST]], key=lambda place: place.start)
+    paid = [place for place in looked_at if _is_paid(plain, place, spends=spends)]
+    lead = next((each for each in paid if _is_ordered(plain, each, first=True)), None)
+    meant = set[str]()
+    for place in paid:
+        alone = all(place.keys & other.keys for other in paid)
+        if place.keys & every and (alone or _is_ordered(plain, place, first=place is lead)):
+            meant |= place.keys
+    stated = set[str]().union(*(place.keys for place in mine))
     known = [keys for keys in wanted if stated & keys]
     return bool(known) and all(meant & keys for keys in known)
 
 
 def says_amount(text: str) -> bool:
-    """Tell whether a text says an amount that is to be paid: any other one is not the user's."""
-    stated = enumerate(_stated(text))
-    return any(number == _MOST or is_paid() for number, (_, is_paid) in stated)
+    """Tell whether a text says an amount that may be paid: any other one is not the user's."""
+    plain, places = _stated(text)
+    return any(number == _MOST or _may_be_paid(plain, each) for number, each in enumerate(places))
 
 
-def _stated(
-    text: str, wanted: set[str] | None = None
-) -> Iterator[tuple[set[str], Callable[[], bool]]]:
-    """Yield the keys of each amount that a text states, and what tells whether it is to be paid.
+class _Place(NamedTuple):
+    """One place of a text that states an amount: its keys, and where its number stands."""
 
-    Args:
-        text: The prompts.
-        wanted: The keys of the amounts that are looked for, or None for all.
-    """
+    keys: set[str]
+    start: int
+    end: int
+
+
+def _stated(text: str) -> tuple[str, list[_Place]]:
+    """Return a text without dates and names, and the places of it that state an amount."""
     plain = without_dates(without_names(text, name_spans(text), _NAME))
-    for written, _, (start, end) in amounts_at(plain):
+    places = []
+    for written, _, span in amounts_at(plain):
         # Nobody knows how much `4.000` or `5 mio` is.
         number = written_number(written)
-        keys = {number, text_key(written)} if number else set[str]()
-        if wanted is None or keys & wanted:
-            yield keys, partial(_is_paid_at, plain, start, end)
+        places.append(_Place({number, text_key(written)} if number else set(), *span))
+    return plain, places
 
 
-def _is_paid_at(text: str, start: int, end: int) -> bool:
-    return _is_paid(since_last(_SENTENCE, text[max(0, start - _FAR) : start]), _behind(text, end))
+class _Around(NamedTuple):
+    """What stands around an amount in its sentence.
+
+    Attributes:
+        before: All before it.
+        behind: All behind it.
+        rest: What stands before the last verb of paying; all, where there is none.
+        verb: That verb, or "".
+        between: What stands between the two.
+        earlier: How much of that an amount before this one takes up, or 0.
+    """
+
+    before: str
+    behind: str
+    rest: str
+    verb: str
+    between: str
+    earlier: int
 
 
-def _is_paid(before: str, behind: str) -> bool:
+def _around(text: str, place: _Place, *, numbers: bool = False) -> _Around:
+    before = since_last(_SENTENCE, text[max(0, place.start - _FAR) : place.start])
+    if numbers:
+        before = without_verbs_of_numbers(before)
+    behind = _behind(text, place.end)
+    found = _PAID.search(_NOUN.sub("\\1 \u2026", before))
+    if found is None:
+        return _Around(before, behind, before, "", "", 0)
+    between = found["between"]
+    verb = found.string[found.start() : found.start("between")]
+    stop = max((stop for _, _, (_, stop) in amounts_at(between)), default=0)
+    return _Around(before, behind, found.string[: found.start()], verb, between, stop)
+
+
+def _is_paid(text: str, place: _Place, *, spends: bool) -> bool:
+    """Whether an amount is to be paid: not one that others pay, or the most that may be paid."""
+    if not _may_be_paid(text, place):
+        return False
+    around = _around(text, place)
+    rest, verb, between = around.rest, around.verb, around.between
+    sets = _SETS.match(verb) is not None
+    near = between[around.earlier :] if verb else around.before
+    return not (
+        is_limit(near, around.behind, sets=sets)
+        or (verb and is_by_others(rest, verb))
+        or (verb and spends and is_record(verb, between, sets=sets))
+    )
+
+
+def _is_ordered(text: str, place: _Place, *, first: bool) -> bool:
+    """Whether an order has an amount, with who gets it unless it is the first one."""
+    before, behind, rest, verb, between, earlier = _around(text, place, numbers=True)
+    if _CONFIRMED.match(behind):
+        return True
+    if not verb and _BEGINS.fullmatch(before):
+        return True  # `EUR 50 to Bob`
+    if not verb:
+        later = text[place.end : place.end + _FAR]
+        until = next((start for _, _, (start, _) in amounts_at(later)), len(later))
+        return is_due(before, behind, later[:until])
+    sets = _SETS.match(verb) is not None
+    ordered = is_ordered(rest, verb, between, behind, first=first or earlier > 0, sets=sets)
+    return ordered and (not earlier or has_recipient(between[earlier:], behind, sets=sets))
+
+
+def _may_be_paid(text: str, place: _Place) -> bool:
+    before, behind, rest, verb, between, earlier = _around(text, place)
     if _ASIDE_BEHIND.match(behind):
         return False
     if _CONFIRMED.match(behind):
         return _DOUBTS.search(before) is None
-    found = _PAID.search(_NOUN.sub("\\1 \u2026", before))
-    if found is None and _BEGINS.fullmatch(before):
+    if not verb and _BEGINS.fullmatch(before):
         return _TO_SOMEBODY.match(behind) is not None
-    if found is None:
+    if not verb:
         return _STATED.search(before) is not None and not _ASIDE_BEFORE.search(before)
-    between = found["between"]
     if _OTHER_CLAUSE.search(between) or _AND_ANOTHER.search(between):
         return False
-    earlier = [stop for _, _, (_, stop) in amounts_at(between)]
-    if earlier and _JOINS.search(between, earlier[-1]) is None:
+    if earlier and _JOINS.search(between, earlier) is None:
         return False  # `pay EUR 80 of the EUR 480 bill`
-    if _SETS.match(found[0]):
+    if _SETS.match(verb):
         between = _LIMIT.sub("", between)
-    rest = _LEAD_IN.sub("", found.string[: found.start()])
+    rest = _LEAD_IN.sub("", rest)
     return not (
         _ASIDE_BEFORE.search(between) or _ASIDE_BEFORE.search(rest) or _OF_OTHERS.search(rest)
     )

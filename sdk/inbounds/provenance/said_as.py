@@ -28,6 +28,8 @@ def doubtful(
     every: list[tuple[str, Any, Argument]],
     parsed: Mapping[str, Parsed],
     found: Mapping[str, Origin],
+    *,
+    spends: bool,
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield the leaves that the prompts say as something else, or say another value for.
 
@@ -41,6 +43,7 @@ def doubtful(
         every: The leaves of the call.
         parsed: Those of a known kind.
         found: Where they were found.
+        spends: Whether the call pays.
 
     Yields:
         The pointer, and the keys of a value of which a trusted tool's word is as good: none where
@@ -51,7 +54,8 @@ def doubtful(
         leaf = parsed.get(pointer)
         said = found[pointer].source == "prompt" and found[pointer].grade == "prompt"
         if states_amount(argument) or (leaf is not None and leaf.kind == "money"):
-            if not is_meant(text, _readings(value, argument, leaf)) if said else says_amount(text):
+            readings = _readings(value, argument, leaf)
+            if not is_meant(text, readings, spends=spends) if said else says_amount(text):
                 yield pointer, []
             continue
         if argument.role not in NAMING:

@@ -491,6 +491,108 @@ def test_once_an_amount_is_said_no_other_passes_unasked(sentence, amount, other)
         assert doubtful or value in (20, 60), (said, value)
 
 
+def pays(prompt, value, *, spends=True):
+    """Whether a call may pay an amount that a prompt says, and nobody is asked about it."""
+    origins, registered = seen(prompt), {"/it": AMOUNT}
+    judged = canonicalise({"it": value}, registered)
+    found = origins.trace(judged.arguments, registered, judged.parsed)
+    told = (judged.arguments, registered, judged.parsed, found)
+    return found["/it"].grade == "prompt" and not origins.doubtful(*told, spends=spends)
+
+
+NOT_PAID = [
+    "Pay Ann EUR 50, max {}",
+    "Pay Ann EUR 50 (maximum {})",
+    "Pay Ann EUR 50, up to {}",
+    "Pay Ann EUR 50, {} at most",
+    "Pay Ann EUR 50. {} max.",
+    "Pay Ann EUR 50 (ceiling: {})",
+    "Pay Ann EUR 50, limit {}",
+    "Pay Ann EUR 50, Visa limit {}",
+    "Pay Ann EUR 50, Bob {} max",
+    "Pay Ann EUR 50, of a total of {}",
+    "Pay Ann EUR 50, Total: {}",
+    "Pay Ann EUR 50 (the invoice total: {})",
+    "Pay Ann EUR 50 (Invoice 17: {})",
+    "The invoice total is {}. Pay Ann EUR 50",
+    "Pay Ann EUR 50. The deposit is {}.",
+    "Pay Ann EUR 50. She will pay us {} back.",
+    "She will pay us {} back. Pay Ann EUR 50",
+    "The client should pay {}. Pay Ann EUR 50",
+    "Pay Ann EUR 50; Carl will transfer {} to her",
+    "Pay Ann EUR 50. Bob is to pay {}.",
+    "Pay Ann EUR 50 and let Bob pay {}",
+    "Pay Ann EUR 50, I'll pay the other {}",
+    "Pay Ann EUR 50; I transfer the {} to Bob myself",
+    "Pay Ann EUR 50, we get {} from Bob",
+    "Pay Ann EUR 50 - Bob gets {} from the insurance",
+    "Pay Ann EUR 50, she owes us {}",
+    "Pay Ann EUR 50, Bob owes {}",
+    "Pay Ann EUR 50 because she will transfer us {}",
+    "Pay Ann EUR 50, then {} next month",
+    "Pay Ann EUR 50 for Room 12, {}",
+]
+PAID_BOTH = [
+    "Pay Ann EUR 50 and Bob {}",
+    "Pay EUR 50 to Ann and {} to Bob",
+    "Please pay EUR 50 to Ann, {} to Bob, and 20 euros to Carl Smith",
+    "Pay these:\n- inv-17, EUR 50\n- the new lamp, {}",
+    "Pay inv-17 (EUR 50) and inv-18 ({})",
+    "Pay invoice 17 (EUR 50) and invoice 18 ({})",
+    "Pay Ann EUR 50, and then transfer {} to Bob",
+    "Pay Ann EUR 50. Please refund {} of order 1234.",
+    "I want you to pay Ann EUR 50, and to pay Bob {}",
+    "1. Pay Ann EUR 50\n2. Pay Bob {}",
+    "Ann gets EUR 50 and Bob gets {}",
+    "My rent is {}. Pay it to Ann. Also refund the EUR 50 I got from Bob",
+    "Ann's account is DE89370400440532013000 and the rent is {}. Also refund EUR 50 to Bob",
+    "Buy a gift card for EUR 50 and book the room for {}",
+    "Set the rent of Ann to {} and pay Bob EUR 50",
+]
+
+
+@pytest.mark.parametrize("sentence", NOT_PAID)
+def test_a_further_amount_without_an_order_and_a_recipient_is_asked_about(sentence):
+    for amount in SUMS:
+        prompt = sentence.format(amount)
+        assert not pays(prompt, 4000), prompt
+        assert pays(prompt, 50), prompt
+
+
+@pytest.mark.parametrize("sentence", PAID_BOTH)
+def test_one_with_both_is_not(sentence):
+    for amount in SUMS:
+        prompt = sentence.format(amount)
+        assert pays(prompt, 4000), prompt
+        assert pays(prompt, 50), prompt
+
+
+@pytest.mark.parametrize("most", ["at most", "up to", "no more than", "max", "a maximum of"])
+def test_a_limit_is_not_an_amount_to_be_paid(most):
+    for prompt in (f"Pay Ann {most} EUR 400", f"Buy a lamp for {most} EUR 400"):
+        assert not pays(prompt, 400)
+        # Nor does it let another one pass.
+        assert not pays(prompt, 300)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "enter {} as revenue in the sheet",
+        "add {} to the budget sheet",
+        "record {} as income",
+        "set the budget to {}",
+    ],
+)
+def test_an_amount_that_is_entered_somewhere_is_not_one_to_be_paid(record):
+    for amount in SUMS:
+        prompt = f"Pay Ann EUR 50 and {record.format(amount)}"
+        assert not pays(prompt, 4000)
+        assert pays(prompt, 50)
+        assert not pays(f"Pay Ann. And {record.format(amount)}", 4000)
+        assert pays(f"Please {record.format(amount)}", 4000, spends=False)
+
+
 # --- addresses and accounts ---------------------------------------------------------------
 
 MAIL = Argument(kind="email", role="recipient")
@@ -611,9 +713,12 @@ def call(policy):
     return about
 
 
-@pytest.mark.parametrize("module", ["graded_leaves", "said_as", "naming_marks", "meant_amounts"])
+READERS = ["graded_leaves", "said_as", "naming_marks", "meant_amounts", "ordered_amounts"]
+
+
+@pytest.mark.parametrize("module", READERS)
 def test_no_call_runs_where_what_it_is_said_as_cannot_be_read(call, monkeypatch, module):
-    for name in ("graded_leaves", "said_as", "naming_marks", "meant_amounts"):
+    for name in READERS:
         monkeypatch.delitem(sys.modules, f"inbounds.provenance.{name}", raising=False)
         monkeypatch.delattr(f"inbounds.provenance.{name}", raising=False)
     monkeypatch.setitem(sys.modules, f"inbounds.provenance.{module}", None)
