@@ -92,7 +92,7 @@ _PAY_IT = re.compile(
 
 
 def without_verbs_of_numbers(text: str) -> str:
-    """Return a text with a name for `invoice` and the like before a number: it is no verb there."""
+    """Return a text with a name for `invoice` and the like before a number."""
     return _NUMBERED.sub("Nr", text)
 
 
