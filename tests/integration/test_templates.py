@@ -355,6 +355,15 @@ SAID_AS = [
             FILES,
             ("file.share", {**SHARED, "right": "edit"}, ASKED),
             ("file.share", {**SHARED, "right": "read"}, None),
+            # Another file would stand under the name that is shared.
+            ("file.move", {"path": "zzz.md", "to": "plan.md"}, ASKED),
+        ],
+    ),
+    (
+        "Files",
+        "Share plan.md with ann@acme.example with read access, please",
+        [
+            FILES,
             # Another file stands under the name now.
             ("file.move", {"path": "zzz.md", "to": "plan.md"}, None),
             ("file.share", {**SHARED, "right": "read"}, ASKED),
