@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from .amounts import amounts_at
@@ -148,7 +149,7 @@ def is_meant(text: str, readings: Iterable[Iterable[str]], *, spends: bool) -> b
 
 def says_amount(text: str) -> bool:
     """Tell whether a text says an amount that may be paid: any other one is not the user's."""
-    plain, places = _stated(text)
+    plain, places = _stated(text, most=_MOST + 1)
     return any(number == _MOST or _may_be_paid(plain, each) for number, each in enumerate(places))
 
 
@@ -160,11 +161,11 @@ class _Place(NamedTuple):
     end: int
 
 
-def _stated(text: str) -> tuple[str, list[_Place]]:
-    """Return a text without dates and names, and the places of it that state an amount."""
+def _stated(text: str, *, most: int | None = None) -> tuple[str, list[_Place]]:
+    """Return a text without dates and names, and the first places of it that state an amount."""
     plain = without_dates(without_names(text, name_spans(text), _NAME))
     places = []
-    for written, _, span in amounts_at(plain):
+    for written, _, span in islice(amounts_at(plain), most):
         # Nobody knows how much `4.000` or `5 mio` is.
         number = written_number(written)
         places.append(_Place({number, text_key(written)} if number else set(), *span))
