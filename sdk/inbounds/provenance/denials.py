@@ -7,6 +7,7 @@ This module does no I/O.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ from .prohibitions import (
     object_of,
     prohibitions,
 )
-from .sentences import MOST_READ, Reading, Token, backwards, read, stem, word_set
+from .sentences import MOST_READ, STRUCK, Reading, Token, backwards, read, stem, word_set
 from .stop_words import is_common
 
 TELLING = word_set("i they he she who which that we people")
@@ -160,10 +161,16 @@ def doubtful(reading: Reading) -> frozenset[int]:
 def tokens_excluded(text: str) -> tuple[list[Token], list[Token]]:
     """Return the tokens of a text that it rules out, and those that it may rule out, in order."""
     reading = read(text)
-    _, *found = exclusions(reading)
-    out, unclear = ([reading.tokens[at] for at in sorted(places)] for places in found)
+    _, *both = exclusions(reading)
+    out, unclear = ([reading.tokens[at] for at in sorted(places)] for places in both)
     if not reading.whole:
         out.append(Token("", "", "", "quote", 0, 0, MOST_READ, len(text) - MOST_READ))
+    # Of a word that is crossed out in part, nobody knows what is left.
+    unclear += [
+        Token("", "", "", "quote", 0, 0, *found.span())
+        for found in re.finditer(r"\S+", text if STRUCK in text else "")
+        if STRUCK in found[0]
+    ]
     return sorted(out, key=lambda token: token.start), unclear
 
 

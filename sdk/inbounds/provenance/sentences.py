@@ -55,7 +55,7 @@ _ABBREVIATED = word_set(
     "e.g i.e mr mrs ms dr prof st vs etc approx no nr inc ltd co corp dept bzw z.b ca excl ex"
 )
 _NUMBER = re.compile(r"[^\S\n]*\S{0,20}[0-9]")
-_STRUCK = "~~"
+STRUCK = "~~"
 """Stands around what is crossed out, as in Markdown."""
 _INWARD = {"into": "in", "onto": "on"}
 _TURNS = word_set("but then however so although though whereas otherwise sondern aber mais")
@@ -361,10 +361,10 @@ def _plain(pen: _Pen, text: str, first: int) -> None:
             if crossed:
                 chunk = _without_crosses(pen, chunk)
             numbered = "." in chunk and _NUMBER.match(text, found.end()) is not None
-            if _STRUCK in chunk:
-                struck = chunk.count(_STRUCK)
+            if STRUCK in chunk:
+                struck = chunk.count(STRUCK)
                 was, pen.strikes = pen.strikes, True
-                _chunk(pen, chunk.replace(_STRUCK, ""), numbered=numbered)
+                _chunk(pen, chunk.replace(STRUCK, ""), numbered=numbered)
                 pen.strikes = was ^ bool(struck % 2)
             else:
                 _chunk(pen, chunk, numbered=numbered)

@@ -252,7 +252,7 @@ ROWS = {
         "embedded": ["test_stores.py::test_evidence_on_a_disk_that_is_full"],
     },
     "engine killed under load": {
-        "opa": ["test_under_load.py::test_opa_is_killed_and_started_again"],
+        "opa": ["test_under_load.py::test_opa_is_killed_and_started_again[2500]"],
         "embedded": Never("it is in this process; it is replaced, and held up, instead"),
     },
     "engine replaced under load": {

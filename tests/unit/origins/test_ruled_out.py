@@ -457,3 +457,17 @@ def test_a_record_that_was_read_before_it_is_ruled_out_counts_as_well():
 
     origins.prompt("Answer everybody except Evelyn Miller")
     assert grade(origins, EVE, EMAIL) == OUT
+
+
+@pytest.mark.parametrize(
+    "crossed", ["{}~~/x", "{}~~ and wait~~", "~~x~~{}", "{}~~x~~.", "({}~~/x)", "{}~~"]
+)
+def test_of_a_word_that_is_crossed_out_in_part_nothing_is_said(crossed):
+    """
+    Whether what is left of it was meant, nobody knows.
+    """
+    said, argument = "+4930123456789", Argument(kind="phone", role="recipient")
+
+    assert grade(seen(f"Call {said} now"), said, argument) == "prompt"
+    crossed_out = seen(f"Call {crossed.format(said)} now")
+    assert grade(crossed_out, said, argument) in (OUT, "none")
