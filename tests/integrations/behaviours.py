@@ -115,6 +115,21 @@ def _let_a_denied_value_be_filled_in(harness: Harness, kind: str) -> None:
     assert MALLORY not in str(harness.world.ran)
 
 
+@pytest.mark.parametrize("copy", [BOB, MALLORY])
+def test_a_default_that_a_stated_schema_leaves_out_is_judged(harness: Harness, copy: str) -> None:
+    """
+    An author states a schema, and the signature of the function has a default besides.
+    """
+    world = harness.world
+    once = [("mail.send", {"to": [BOB], "body": "hello", "cc": [copy]})]
+    assert harness.states
+    with world.task():
+        for kind in harness.states:
+            world.ran.clear()
+            harness.run([ToolCall("mail.send", world.state(kind, [copy]), f"call-{kind}")])
+            assert world.ran == once * (copy == BOB), kind
+
+
 def test_a_denied_call_does_not_run_and_the_model_reads_one_stable_line(harness: Harness) -> None:
     with harness.world.task() as task:
         seen = harness.run([STEAL])

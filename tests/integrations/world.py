@@ -14,7 +14,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pydantic import Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
 from inbounds.approvals import AccessRequest
 from inbounds.approvals.signing import sign
@@ -65,6 +65,7 @@ class World:
         ran: What has run: the tool and what it was given.
         signs: Whether Dora signs.
         failing: Whether `file.write` raises.
+        schemas: The schemas that are stated of tools, by name; of any other, it is inferred.
     """
 
     def __init__(self, folder: Path, changes: Mapping[str, Any] | None = None) -> None:
@@ -77,6 +78,7 @@ class World:
             "max_seconds": 3600,
         }
         self.ran: list[tuple[str, dict[str, Any]]] = []
+        self.schemas: dict[str, Any] = {}
         self.signs = False
         self.failing = False
         self.mail: Any = {"text": f"write to {BOB}"}
@@ -158,6 +160,29 @@ class World:
         stated = {"to": [BOB], "body": "hello"}
         return {"mail": stated} if kind in _NESTED else stated
 
+    def state(self, kind: str, copy: list[str]) -> dict[str, Any]:
+        """Let the function of `mail.send` add whom a mail is copied to, beside a stated schema.
+
+        Args:
+            kind: A `model` or a `json` schema that takes nothing else, or a JSON Schema that states
+                the same `default`.
+            copy: The recipients that are added.
+        """
+        to = {"type": "array", "items": {"type": "string"}}
+        properties = {"to": to, "body": {"type": "string"}}
+        if kind == "default":
+            properties["cc"] = {**to, "default": copy}
+        stated = {
+            "type": "object",
+            "properties": properties,
+            "required": ["to", "body"],
+            "additionalProperties": False,
+        }
+        strict = ConfigDict(extra="forbid")
+        model = create_model("Mail", __config__=strict, to=(list[str], ...), body=(str, ...))
+        self.schemas["mail.send"] = model if kind == "model" else stated
+        return self.fill_in("signature", copy)
+
     # --- tasks and faults -----------------------------------------------------------------
 
     def task(self, prompt: str = f"Write to {BOB}", **asked: Any) -> Task:
@@ -238,6 +263,7 @@ class Harness(Protocol):
         cannot_wait: The code of a refusal where a person is needed and the run cannot wait.
         names_conversations: Whether the framework says which conversation a run is in; else what
             a run holds from before is unseen.
+        states: The kinds of schema that an author can state here of a tool; see `World.state`.
         beyond: What cannot happen here, by the name of the behaviour's test, and why.
     """
 
@@ -246,6 +272,7 @@ class Harness(Protocol):
     aborts: bool
     cannot_wait: str
     names_conversations: bool
+    states: Sequence[str]
     beyond: Mapping[str, str]
 
     def run(self, *turns: Sequence[ToolCall], **options: Any) -> Seen:

@@ -98,6 +98,7 @@ class AgentFrameworkHarness:
     filters = True
     aborts = False
     names_conversations = True
+    states = ("model", "json", "default")
     cannot_wait = "approval.no_session"
     beyond: Mapping[str, str] = {
         "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
@@ -123,7 +124,12 @@ class AgentFrameworkHarness:
 
     def tools(self) -> list[FunctionTool]:
         return [
-            FunctionTool(name=name, description="-", func=function)
+            FunctionTool(
+                name=name,
+                description="-",
+                func=function,
+                input_model=self.world.schemas.get(name),
+            )
             for name, function in self.world.tools.items()
         ]
 

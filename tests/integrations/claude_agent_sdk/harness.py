@@ -165,6 +165,7 @@ class ClaudeAgentSdkHarness:
     aborts = False
     filters = False
     names_conversations = True
+    states = ()
     cannot_wait = "approval.not_waited"
     beyond: Mapping[str, str] = {
         "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
@@ -181,6 +182,7 @@ class ClaudeAgentSdkHarness:
                 "test_an_allowed_value_that_a_framework_fills_in_is_judged",
                 "test_a_denied_value_that_a_framework_fills_in_does_not_run",
                 "test_a_denied_value_that_a_factory_makes_does_not_run",
+                "test_a_default_that_a_stated_schema_leaves_out_is_judged",
             ],
             "a tool is given the judged arguments as one object, and nothing adds to them",
         ),

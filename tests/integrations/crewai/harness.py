@@ -128,6 +128,7 @@ class CrewAIHarness:
     aborts = False
     cannot_wait = "flow.untrusted_argument"
     names_conversations = False
+    states = ("model",)
     own_beyond: Mapping[str, str] = {
         "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
             "the framework itself answers a call of a tool that the agent does not have"
@@ -153,7 +154,16 @@ class CrewAIHarness:
         self._before: list[Any] = []
 
     def tools(self) -> list[Any]:
-        return [tool_of(name)(function) for name, function in self.world.tools.items()]
+        return [self._tool(name, function) for name, function in self.world.tools.items()]
+
+    def _tool(self, name: str, function: Callable[..., Any]) -> Any:
+        inferred = tool_of(name)(function)
+        if name not in self.world.schemas:
+            return inferred
+        about = inferred.description
+        return Tool(
+            name=name, description=about, args_schema=self.world.schemas[name], func=function
+        )
 
     def agent(self, llm: Any, tools: Sequence[Any], **options: Any) -> Any:
         return create_guarded_agent(

@@ -12,7 +12,7 @@ from fastmcp.server.middleware import Middleware
 from fastmcp.tools import Tool
 from fastmcp.tools.base import ToolResult
 from mcp_types import TextContent
-from tests.integrations.mcp.harness import Between, McpHarness
+from tests.integrations.mcp.harness import STATED, Between, McpHarness
 from tests.integrations.world import World
 
 from inbounds.integrations.fastmcp import guarded_server
@@ -44,8 +44,11 @@ class FastMcpHarness(McpHarness):
         way: As `McpHarness`, or `proxy` for a proxy of another server, in memory.
     """
 
+    states = ("json", "default")
+
     def __init__(self, world: World, mode: str, way: str) -> None:
         super().__init__(world, mode, way)
+        self.beyond = {name: why for name, why in self.beyond.items() if name != STATED}
         if way == "proxy":
             labels = dict.fromkeys(
                 (
@@ -66,7 +69,9 @@ class FastMcpHarness(McpHarness):
     def unguarded(self) -> Any:
         server: Any = FastMCP("world", lifespan=self._lifespan)
         for name, function in self.world.tools.items():
-            server.add_tool(Tool.from_function(function, name=name))
+            tool = Tool.from_function(function, name=name)
+            tool.parameters = self.world.schemas.get(name, tool.parameters)
+            server.add_tool(tool)
         if self.way == "proxy":
             server = create_proxy(server, name="proxy", lifespan=self._lifespan)
         return server

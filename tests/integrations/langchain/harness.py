@@ -97,6 +97,7 @@ class LangChainHarness:
 
     aborts = True
     names_conversations = True
+    states = ("model", "json", "default")
     cannot_wait = "approval.no_checkpointer"
 
     def __init__(self, world: World, way: str, *, sync: bool) -> None:
@@ -112,8 +113,9 @@ class LangChainHarness:
         self.authorization = AuthorizationMiddleware(world.guard, resources=world.resources)
 
     def tools(self) -> list[BaseTool]:
+        stated = self.world.schemas
         return [
-            StructuredTool.from_function(function, name=name)
+            StructuredTool.from_function(function, name=name, args_schema=stated.get(name))
             for name, function in self.world.tools.items()
         ]
 

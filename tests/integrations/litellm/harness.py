@@ -48,6 +48,7 @@ class LiteLlmHarness:
     filters = True
     aborts = False
     cannot_wait = "flow.untrusted_argument"
+    states = ()
 
     def __init__(self, world: World, way: str) -> None:
         self.world = world
@@ -66,6 +67,9 @@ class LiteLlmHarness:
             "test_a_denied_value_that_a_factory_makes_does_not_run": (
                 "a server of the gateway runs elsewhere, "
                 "and its schema states no value that a factory makes"
+            ),
+            "test_a_default_that_a_stated_schema_leaves_out_is_judged": (
+                "a server of the gateway runs elsewhere, and is taken by its schema"
             ),
             "test_what_a_tool_says_by_raising_is_neither_traced_nor_logged": ELSEWHERE,
             "test_an_agent_within_is_judged_under_the_same_task": NO_AGENTS,

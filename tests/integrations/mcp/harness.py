@@ -35,6 +35,7 @@ from inbounds.pep.task import Task, current
 
 NO_AGENTS = "a server runs no agent: whoever calls its tools is its client"
 NO_ANSWERS = "a client of 2025-11-25 brings no answers: who says no does not send the call again"
+STATED = "test_a_default_that_a_stated_schema_leaves_out_is_judged"
 
 
 class Between:
@@ -67,12 +68,14 @@ class McpHarness:
     filters = True
     aborts = False
     cannot_wait = "flow.untrusted_argument"
+    states: Sequence[str] = ()
 
     def __init__(self, world: World, mode: str, way: str) -> None:
         self.world = world
         self.mode = mode
         self.way = way
         self.beyond: Mapping[str, str] = {
+            STATED: "the framework itself makes the schema of a function, from its signature",
             "test_an_agent_within_is_judged_under_the_same_task": NO_AGENTS,
             "test_an_agent_within_that_is_not_judged_is_refused": NO_AGENTS,
             "test_a_tool_that_its_provider_runs_is_refused": NO_AGENTS,

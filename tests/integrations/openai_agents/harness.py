@@ -84,6 +84,7 @@ class OpenAIAgentsHarness:
 
     aborts = False
     names_conversations = False
+    states = ("json", "default")
     filters = False
     beyond: Mapping[str, str] = {
         "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
@@ -104,10 +105,14 @@ class OpenAIAgentsHarness:
         self.authorization = Authorization(world.guard, resources=world.resources)
 
     def tools(self) -> list[FunctionTool]:
-        return [
+        made = [
             function_tool(function, name_override=name, strict_mode=False)
             for name, function in self.world.tools.items()
         ]
+        for tool in made:
+            stated = self.world.schemas.get(tool.name)
+            tool.params_json_schema = stated or tool.params_json_schema
+        return made
 
     def agent(self, *turns: Sequence[ToolCall], tools: Sequence[Any], **options: Any) -> Any:
         return Agent(name="Desk", model=scripted(*turns), tools=[*tools], **options)

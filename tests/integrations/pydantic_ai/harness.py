@@ -75,6 +75,7 @@ class PydanticAIHarness:
     filters = True
     aborts = True
     names_conversations = True
+    states = ("json", "default")
     cannot_wait = "approval.no_deferred_requests"
     beyond: Mapping[str, str] = {
         "test_a_call_of_a_tool_that_is_not_there_leaves_its_record": (
@@ -96,7 +97,12 @@ class PydanticAIHarness:
         self.authorization = AuthorizationCapability(world.guard, resources=world.resources)
 
     def tools(self) -> list[Tool[Any]]:
-        return [Tool(function, name=name) for name, function in self.world.tools.items()]
+        return [self._tool(name, function) for name, function in self.world.tools.items()]
+
+    def _tool(self, name: str, function: Callable[..., Any]) -> Tool[Any]:
+        if name in self.world.schemas:
+            return Tool.from_schema(function, name, "-", self.world.schemas[name])
+        return Tool(function, name=name)
 
     def run(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -14,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 from inbounds.errors import ArgumentNotRepresentable
 from inbounds.integrations._adapter import call_arguments
 from inbounds.integrations._adapter.call_arguments import (
+    CallArguments,
     called_with,
     canonical,
     complete,
     is_same,
     require_judged,
+    with_stated_defaults,
 )
 from inbounds.integrations._adapter.defaults import with_schema_defaults
 
@@ -152,6 +155,85 @@ def test_the_defaults_of_a_signature_are_named_and_what_the_framework_provides_i
     assert {"to": "b", "cc": "c", "x": 1} == called(context=1, to="b", cc="c", x=1)
     with pytest.raises(TypeError):
         called(context=1)
+
+
+def _send(to: str, cc: str = "a") -> None: ...
+
+
+def _passed_on(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **arguments: Any) -> Any:
+        return function(*args, **arguments)
+
+    return wrapper
+
+
+@functools.wraps(_send)
+def _with_its_own(to: str, cc: str = "b") -> None: ...
+
+
+@functools.wraps(_send)
+def _traced(*args: Any, trace: str = "t", **arguments: Any) -> None: ...
+
+
+@functools.wraps(lambda client, to, cc="a": None)
+def _connected(**arguments: Any) -> None: ...
+
+
+class _Desk:
+    @_passed_on
+    def send(self, to: str, cc: str = "a") -> None: ...
+
+    @_passed_on
+    def __call__(self, to: str, cc: str = "a") -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "added"),
+    [
+        (_send, {"cc": "a"}),
+        (_passed_on(_send), {"cc": "a"}),
+        (_passed_on(_passed_on(_send)), {"cc": "a"}),
+        (_with_its_own, {"cc": "b"}),
+        (_passed_on(_with_its_own), {"cc": "b"}),
+        (_traced, {"trace": "t", "cc": "a"}),
+        (_connected, {"cc": "a"}),
+        (_Desk().send, {"cc": "a"}),
+        (_Desk(), {"cc": "a"}),
+        (functools.partial(_send, cc="p"), {"cc": "p"}),
+        (functools.partial(_passed_on(_send), cc="p"), {"cc": "p"}),
+        (functools.lru_cache(_send), {"cc": "a"}),
+    ],
+)
+def test_a_default_that_runs_is_found_behind_whatever_wraps_it(
+    function: Callable[..., Any], added: dict[str, str]
+) -> None:
+    stated = {"properties": {"to": {}}}
+    found = CallArguments.of(stated, {"to": "b"}, [(function, ())])
+
+    assert {"to": "b", **added} == called_with(function, (), {"to": "b"})
+    assert {"to": "b", **added} == found.whole
+    assert {"to": "b"} == found.stated(found.whole)
+
+
+def test_what_a_schema_states_is_passed_on_and_what_a_framework_provides_is_not_asked_for() -> None:
+    class Stated(BaseModel):
+        to: str = Field(alias="recipient")
+        note: str = "n"
+
+    def send(to: str, note: str, context: Any = "x", client: Any = object, cc: str = "a") -> None:
+        pass
+
+    stated = with_stated_defaults(Stated, {"recipient": "b", "unknown": 1})
+    found = CallArguments.of(Stated, stated, [(send, {"context"})])
+
+    assert {"recipient": "b", "unknown": 1, "note": "n", "cc": "a"} == found.whole
+    assert {"cc"} == found.own
+    assert {"context", "client"} == with_stated_defaults(
+        {"properties": {"context": {"default": 1}, "x": {"default": 1}}},
+        {"client": 1, "context": 2},
+        injected={"x"},
+    ).keys()
 
 
 class _Permit:

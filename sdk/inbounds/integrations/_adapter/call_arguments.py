@@ -3,25 +3,32 @@
 A framework validates arguments on their way to a function. It adds defaults there: those of a
 model within an argument, those of a `default_factory`, those of the function's signature.
 `complete` adds them before the judgement, and `require_judged` compares where the function is
-called.
+called. For a tool with a schema that its author states, `CallArguments` adds what the schema says
+and what the signature says, which may differ.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from types import MethodType
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from pydantic import RootModel, SecretBytes, SecretStr
+from pydantic import BaseModel, RootModel, SecretBytes, SecretStr
 
 from inbounds.canonical import MAX_DEPTH
 from inbounds.canonical.arguments import canonical_json, members
 from inbounds.errors import ArgumentNotRepresentable
 
+from .defaults import with_schema_defaults
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from inbounds.pep import Permit
 
@@ -30,6 +37,7 @@ _JSON = (str, int, float, bool, type(None))
 
 _NONE = object()
 """Stands for what has no plain value."""
+_MOST_WRAPPERS = 32
 
 
 def complete(given: Mapping[str, Any], called: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,6 +62,9 @@ def called_with(
 ) -> dict[str, Any]:
     """Return the arguments of a call by name, with the defaults of the function's signature.
 
+    Of a function that is decorated, these are the defaults of its wrapper, then those of what the
+    wrapper stands for.
+
     Args:
         function: The function. Without a signature it has no defaults that anybody could name.
         args: By place.
@@ -63,21 +74,163 @@ def called_with(
     Raises:
         TypeError: The function does not take them.
     """
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        if args:
-            raise TypeError("arguments by place need a signature") from None
-        return {name: value for name, value in arguments.items() if name not in injected}
-    bound = signature.bind(*args, **arguments)
-    bound.apply_defaults()
-    named = {n: v for n, v in bound.arguments.items() if n not in injected}
-    for name, parameter in signature.parameters.items():
-        if parameter.kind in _VARIADIC and not named.get(name, True):
-            del named[name]
-        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            named |= {n: v for n, v in named.pop(name, {}).items() if n not in injected}
+    if isinstance(function, functools.partial):
+        arguments = {**function.keywords, **arguments}
+    signatures = _signatures(function)
+    if not signatures and args:
+        raise TypeError("arguments by place need a signature")
+    place, named = args, dict(arguments)
+    own: dict[str, Any] = {}
+    for level, signature in enumerate(signatures):
+        parameters = signature.parameters
+        try:
+            taken = _taken(parameters, arguments) if level else arguments
+            bound = signature.bind_partial(*place, **taken)
+        except TypeError:
+            if level == 0:
+                raise
+            break  # the wrapper calls it in a way of its own
+        bound.apply_defaults()
+        if level == 0 and (missing := parameters.keys() - bound.arguments.keys() - {*injected}):
+            raise TypeError(f"missing arguments: {', '.join(sorted(missing))}")
+        named = own | _named(parameters, bound.arguments)
+        if any(each.kind not in _VARIADIC for each in parameters.values()):
+            place, own, arguments = (), named, named  # else it passes them on as they are
+    return {name: value for name, value in named.items() if name not in injected}
+
+
+def _signatures(function: Callable[..., Any]) -> list[inspect.Signature]:
+    """Return the signature of a function, then those of the functions that it is a wrapper of."""
+    found: list[inspect.Signature] = []
+    each: Any = function
+    for _ in range(_MOST_WRAPPERS):
+        with suppress(TypeError, ValueError):
+            found.append(inspect.signature(each, follow_wrapped=False))
+        inner = None if hasattr(each, "__signature__") else getattr(each, "__wrapped__", None)
+        if not callable(inner):
+            break
+        each = MethodType(inner, each.__self__) if inspect.ismethod(each) else inner
+    with suppress(TypeError, ValueError):
+        found.append(inspect.signature(function))
+    return found
+
+
+def _taken(
+    parameters: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the arguments that a function takes: a schema or a wrapper may keep the others."""
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return arguments
+    return {name: value for name, value in arguments.items() if name in parameters}
+
+
+def _named(parameters: Mapping[str, inspect.Parameter], bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Return bound arguments by name, those of `**kwargs` by their own and no empty `*args`."""
+    named: dict[str, Any] = {}
+    for name, value in bound.items():
+        kind = parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            named |= value
+        elif value or kind is not inspect.Parameter.VAR_POSITIONAL:
+            named[name] = value
     return named
+
+
+@dataclass(frozen=True, slots=True)
+class CallArguments:
+    """The arguments of one call of a tool with a schema of its own, with all that is added to them.
+
+    Attributes:
+        whole: With the defaults of the schema and of the signatures. This is what is judged.
+        own: The names of those that a function adds by itself, and that the schema does not state.
+    """
+
+    whole: Mapping[str, Any]
+    own: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        schema: Any,
+        arguments: Mapping[str, Any],
+        functions: Iterable[tuple[Callable[..., Any], Collection[str]]],
+    ) -> CallArguments:
+        """Add the defaults of signatures. A default without a canonical form is left out.
+
+        Args:
+            schema: The tool's own: a model of pydantic, a JSON Schema, or none.
+            arguments: With the defaults that the schema states.
+            functions: What is called, each with the names of the arguments that the framework
+                itself provides.
+        """
+        try:
+            whole = dict(arguments)
+        except ArgumentNotRepresentable:
+            return cls(arguments, frozenset())  # whoever judges them refuses that, and records it
+        for function, injected in functions:
+            signatures, said = _signatures(function), by_field(schema, whole)
+            given = _taken(signatures[0].parameters, said) if signatures else said
+            with suppress(TypeError):  # it says so itself
+                called = called_with(function, (), given, injected=injected)
+                whole |= complete({}, {n: v for n, v in called.items() if n not in said})
+        return cls(whole, frozenset(whole.keys() - arguments.keys() - _stated(schema)))
+
+    def stated(self, judged: Mapping[str, Any]) -> dict[str, Any]:
+        """Return judged arguments without those that the function adds by itself.
+
+        A schema may refuse them. They are compared where the function is called.
+        """
+        return {name: value for name, value in judged.items() if name not in self.own}
+
+
+def with_stated_defaults(
+    schema: Any, arguments: Mapping[str, Any], *, injected: Collection[str] = ()
+) -> Mapping[str, Any]:
+    """Return arguments with the defaults that a tool's schema states, as `with_schema_defaults`.
+
+    Args:
+        schema: A model of pydantic, a JSON Schema, or none.
+        arguments: By name or by alias.
+        injected: The names of the arguments that the framework itself provides.
+    """
+    if isinstance(schema, Mapping):
+        filled = with_schema_defaults(schema, arguments)
+        with suppress(ArgumentNotRepresentable):
+            filled = {n: v for n, v in filled.items() if n in arguments or n not in injected}
+        return filled
+    whole = dict(arguments)
+    if is_model(schema):
+        for name, field in schema.model_fields.items():
+            left_out = whole.keys().isdisjoint(_names(name, field))
+            if left_out and not field.is_required() and name not in injected:
+                whole[name] = field.get_default(call_default_factory=True, validated_data={})
+    return whole
+
+
+def by_field(schema: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments by the names that a tool's function has for them, and not by aliases.
+
+    Args:
+        schema: The tool's own; only a model of pydantic has aliases.
+        arguments: By name or by alias.
+    """
+    found = dict(arguments)
+    for name, field in (schema.model_fields if is_model(schema) else {}).items():
+        given = _key(_names(name, field), found)
+        if name not in found and given in found:
+            found[name] = found.pop(given)
+    return found
+
+
+def is_model(schema: Any) -> TypeGuard[type[BaseModel]]:
+    """Whether a tool's schema is a model of pydantic."""
+    return isinstance(schema, type) and issubclass(schema, BaseModel)
+
+
+def _stated(schema: Any) -> set[str]:
+    if isinstance(schema, Mapping):
+        return {*(schema.get("properties") or {})}
+    return {*getattr(schema, "model_fields", {})}
 
 
 def require_judged(

@@ -10,11 +10,12 @@ from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
 from inbounds.pep.lazy_results import refuse_lazy
 from inbounds.pep.tool_errors import raise_alone, silenced
 
+from .call_arguments import canonical, require_judged
 from .refusals import refusal_text
 from .result_obligations import KeptLabel, owed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from inbounds.pep import Permit
     from inbounds.pep.tool_run import ToolRun
@@ -107,15 +108,23 @@ class Running(Once):
         finally:
             _running.reset(token)
 
-    def begin(self, place: object, arguments: dict[str, Any]) -> None:
+    def begin(
+        self,
+        place: object,
+        arguments: Mapping[str, Any],
+        called: Mapping[str, Any] | None = None,
+    ) -> None:
         """Compare what is about to run with what was judged.
 
         Args:
             place: Stands for the tool that is about to run.
-            arguments: What it is about to be given.
+            arguments: What it is about to be given, as far as that is not by default.
+            called: What its function is called with, as `called_with` returns it; None where
+                it has no function here.
 
         Raises:
-            InboundsError: As `Permit.compare`; `permit.other_tool`. The tool must not run.
+            InboundsError: As `Permit.compare` and `require_judged`; `permit.other_tool`. The tool
+                must not run.
         """
         with self.beginning():
             if place != self._place:
@@ -125,7 +134,18 @@ class Running(Once):
                     code="permit.other_tool",
                     decision_id=self.permit.decision.id,
                 )
-            self.permit.compare(arguments)
+            self.permit.compare({**self._fitting(arguments, called or {}), **arguments})
+
+    def _fitting(
+        self, arguments: Mapping[str, Any], called: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return what a function is called with, if all that it adds was judged."""
+        added = {name: value for name, value in called.items() if name not in arguments}
+        require_judged(self.permit.tool, self.permit, added)
+        if canonical({**called, **arguments}) == canonical(self.permit.arguments):
+            # The same in canonical form, which may leave out fields.
+            require_judged(self.permit.tool, self.permit, called)
+        return called
 
     def require_own(self, tool: str, result: Any) -> None:
         """Require that a result is that of the tool that was judged, and there already.

@@ -13,6 +13,7 @@ from inbounds.errors import (
     ApprovalRequired,
     InboundsError,
 )
+from inbounds.integrations._adapter.call_arguments import CallArguments, with_stated_defaults
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.questions import question_of
@@ -20,7 +21,7 @@ from inbounds.integrations._adapter.refusals import NotWaited, Rejected, refusal
 from inbounds.integrations._adapter.result_obligations import given, given_value, owed
 from inbounds.integrations._adapter.running import failed, shown
 
-from .tool_proxy import ENDS, Contents, parsed
+from .tool_proxy import ENDS, Contents, functions_of, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,11 +74,17 @@ class ToolCall:
         self._id: str = context.metadata.get("function_call_occurrence_id") or self._call_id
         self._task = task_of(context.kwargs)
         self._resource = resources.get(self._name)
-        self._arguments = _with_defaults(context.function, context.arguments)
+        schema = self._tool.input_model or self._tool.parameters()
+        said = context.arguments
+        said = said.model_dump() if hasattr(said, "model_dump") else said
+        self._call = CallArguments.of(
+            schema, with_stated_defaults(schema, said), functions_of(self._tool)
+        )
         self._outcomes = Outcomes.of(self._task)
-        self._key = self._named(json.loads(canonical_json(self._arguments)))
+        self._key = self._named(json.loads(canonical_json(self._call.whole)))
 
-    def _named(self, arguments: Mapping[str, Any]) -> Key:
+    def _named(self, judged: Mapping[str, Any]) -> Key:
+        arguments = self._call.stated(judged)
         return _key(self._context.session, self._id, self._name, arguments)
 
     def outcome(self) -> Outcome | None:
@@ -104,15 +111,15 @@ class ToolCall:
         """
         try:
             return await self._task.apermit(
-                self._name, self._arguments, resource=self._resource, tool_call_id=self._call_id
+                self._name, self._call.whole, resource=self._resource, tool_call_id=self._call_id
             )
         except ApprovalRequired as error:
             raise self._asked(error) from None
 
     def _asked(self, required: ApprovalRequired) -> Asked:
         request = required.request
-        arguments = self._arguments if request is None else dict(request.arguments)
-        key = self._named(arguments)
+        judged = self._call.whole if request is None else dict(request.arguments)
+        key = self._named(judged)
         # What is asked are the canonical arguments: refused as such, they stay refused.
         self._outcomes.result(key)
         if self._context.session is None:
@@ -126,7 +133,7 @@ class ToolCall:
         question = question_of(required, self._name, self._call_id)
         self._outcomes.wait(key, question)
         call = Content.from_function_call(
-            self._call_id, self._name, arguments=arguments, id=self._id
+            self._call_id, self._name, arguments=self._call.stated(judged), id=self._id
         )
         return Asked(
             Content.from_function_approval_request(
@@ -145,7 +152,7 @@ class ToolCall:
         permit.defer_start()
         judged = permit.arguments
         self._outcomes.result(self._named(judged))
-        self._context.arguments = judged
+        self._context.arguments = self._call.stated(judged)
 
     def failed(self, permit: Permit, running: Running, error: BaseException) -> Exception | None:
         """Record that it raised; return what to tell the model, unless it failed itself."""
@@ -248,13 +255,3 @@ def _key(session: Any, call_id: str, name: str, arguments: Mapping[str, Any]) ->
 
 def _are_contents(result: Any) -> bool:
     return isinstance(result, list) and all(isinstance(each, Content) for each in result)
-
-
-def _with_defaults(tool: Any, arguments: Any) -> dict[str, Any]:
-    """Add what a tool's function would add: it runs as well, and so it is judged."""
-    whole = dict(arguments) if not hasattr(arguments, "model_dump") else arguments.model_dump()
-    model = tool.input_model
-    for name, field in (model.model_fields if model is not None else {}).items():
-        if name not in whole and not field.is_required():
-            whole[name] = field.get_default(call_default_factory=True, validated_data={})
-    return whole

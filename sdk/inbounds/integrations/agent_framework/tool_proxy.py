@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from agent_framework import (
     Content,
-    FunctionInvocationContext,
     FunctionTool,
     MiddlewareFailure,
     MiddlewareTermination,
@@ -17,6 +16,7 @@ from agent_framework import (
 )
 from agent_framework._tools import SKIP_PARSING
 
+from inbounds.integrations._adapter.call_arguments import called_with
 from inbounds.integrations._adapter.running import on_its_own, permitted
 from inbounds.process.threads import run_in_thread
 
@@ -75,8 +75,11 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     async def placed(*args: Any, **arguments: Any) -> Any:
         running = permitted()
-        said = _said(function, args, arguments, getattr(tool, "_instance", None))
-        await run_in_thread(running.begin, place, said)
+        ((own, provided),) = functions_of(tool)
+        called = called_with(own, args, arguments, injected=provided)
+        by_place = args[tool._instance is not None :]  # noqa: SLF001 -- it has no public name
+        given = {n: v for n, v in called.items() if by_place or n in arguments}
+        await run_in_thread(running.begin, place, given, called)
         try:
             with on_its_own(running):
                 result = await _run(function, args, arguments)
@@ -101,22 +104,12 @@ async def _run(function: Callable[..., Any], args: Any, arguments: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-def _said(
-    function: Callable[..., Any], args: tuple[Any, ...], arguments: dict[str, Any], owner: Any
-) -> dict[str, Any]:
-    """Return by name what a function is about to be given, but for what the framework puts in.
-
-    Args:
-        function: The tool's own.
-        args: What it is given by position.
-        arguments: What it is given by name.
-        owner: The object whose method it is; None for none.
-    """
-    placed = inspect.signature(function).bind_partial(*args).arguments if args else {}
-
-    def own(value: Any) -> bool:
-        return isinstance(value, FunctionInvocationContext) or (
-            owner is not None and value is owner
-        )
-
-    return {n: value for n, value in {**placed, **arguments}.items() if not own(value)}
+def functions_of(tool: Any) -> list[tuple[Any, frozenset[str]]]:
+    """Return what a call of a tool calls, and the names of what the framework provides to it."""
+    function = own_function(tool)
+    provided = {tool._context_parameter_name}  # noqa: SLF001 -- it has no public name
+    if tool._instance is not None:  # noqa: SLF001 -- as above
+        provided.add(next(iter(inspect.signature(function).parameters), None))
+    while isinstance(function, FunctionTool):
+        function = own_function(function)
+    return [(function, frozenset(filter(None, provided)))]

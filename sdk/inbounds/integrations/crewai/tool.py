@@ -15,6 +15,7 @@ from crewai.tools.tool_failure import ToolFailure
 from pydantic import PrivateAttr
 
 from inbounds.errors import InboundsError
+from inbounds.integrations._adapter.call_arguments import CallArguments, called_with
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.result_obligations import given_value, owed
@@ -129,14 +130,16 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
         try:
             if (spent := self._tool._claim_usage()) is not None:  # noqa: SLF001 -- counts for all of its places
                 return spent
+            function = self._tool.func if isinstance(self._tool, Tool) else self._tool._run  # noqa: SLF001 -- what a class of tools is made of
+            call = CallArguments.of(self.args_schema, arguments, [(function, ())])
             permit = task_of(None).permit(
-                self._registered, arguments, resource=self._resource, tool_call_id=_call_id.get()
+                self._registered, call.whole, resource=self._resource, tool_call_id=_call_id.get()
             )
             permit.defer_start()
             running = Running(permit, id(self._tool))
             try:
                 with running.under_way(), called_as(""):
-                    result = self._placed.run(**permit.arguments)
+                    result = self._placed.run(**call.stated(permit.arguments))
             except BaseException as error:
                 refusal = _failed(permit, error)
                 if refusal is None:
@@ -187,21 +190,20 @@ def _placed(tool: Any) -> Any:
     # They are counted once, before the call is judged.
     placed.max_usage_count = None
     if isinstance(tool, Tool):
-        placed.func = _in_place(tool.func, id(tool), inspect.signature(tool.func))
+        placed.func = _in_place(tool.func, id(tool))
         return placed
     for name in ("_run", "_arun"):
         method = getattr(tool, name)
         # In the object itself: the framework's own `run` finds it before the class's.
-        object.__setattr__(placed, name, _in_place(method, id(tool), inspect.signature(method)))
+        object.__setattr__(placed, name, _in_place(method, id(tool)))
     return placed
 
 
-def _in_place(
-    function: Callable[..., Any], place: int, signature: inspect.Signature
-) -> Callable[..., Any]:
+def _in_place(function: Callable[..., Any], place: int) -> Callable[..., Any]:
     def placed(*args: Any, **arguments: Any) -> Any:
         running = permitted()
-        running.begin(place, _said(signature, args, arguments))
+        called = called_with(function, args, arguments)
+        running.begin(place, called if args else arguments, called)
         with on_its_own(running):
             result = function(*args, **arguments)
         return _alone(running, result) if inspect.isawaitable(result) else result
@@ -212,13 +214,6 @@ def _in_place(
 async def _alone(running: Running, result: Any) -> Any:
     with on_its_own(running):
         return await result
-
-
-def _said(
-    signature: inspect.Signature, args: tuple[Any, ...], arguments: dict[str, Any]
-) -> dict[str, Any]:
-    """Return by name what a function is about to be given."""
-    return {**signature.bind_partial(*args).arguments, **arguments} if args else arguments
 
 
 def _never(_arguments: Any = None, _result: Any = None) -> bool:

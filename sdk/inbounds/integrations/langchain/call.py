@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import ToolMessage
+from langchain_core.tools import Tool
 from langgraph.errors import GraphBubbleUp
 
 # Exactly what a ToolNode puts in itself, whatever a model says, is not judged.
 from langgraph.prebuilt.tool_node import _get_all_injected_args
 from langgraph.types import interrupt
-from pydantic import BaseModel
 
 from inbounds.errors import (
     ApprovalRequired,
     DecisionUnavailable,
     InboundsError,
+)
+from inbounds.integrations._adapter.call_arguments import (
+    CallArguments,
+    is_model,
+    with_stated_defaults,
 )
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
@@ -33,7 +37,7 @@ from inbounds.integrations._adapter.validated import validate
 
 from .history import Thread
 from .preflight import named
-from .tool_proxy import InPlace
+from .tool_proxy import InPlace, functions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,16 +72,13 @@ class ToolCall:
         self._task = task_of(getattr(runtime, "context", None))
         self._resource = resources.get(self._name)
         self._hidden = _injected(request.tool)
-        self._arguments = _with_defaults(
-            request.tool,
-            {name: value for name, value in said["args"].items() if name not in self._hidden},
-            injected=self._hidden,
-        )
+        given = {name: value for name, value in said["args"].items() if name not in self._hidden}
+        self._call = _completed(request.tool, given, self._hidden)
         config: Mapping[str, Any] = getattr(runtime, "config", None) or {}
         self._run: Mapping[str, Any] = config.get("configurable") or {}
         self._outcomes = Outcomes.of(self._task)
         step = str(self._run.get("checkpoint_ns") or "")
-        self._key = Key(step, self._id, self._name, self._arguments)
+        self._key = Key(step, self._id, self._name, self._call.whole)
         self._in_place: InPlace | None = None
         self.thread = Thread(self._task, self._run, request.state)
 
@@ -112,7 +113,7 @@ class ToolCall:
         self._hear_again()
         while True:
             try:
-                return self._task.permit(self._name, self._arguments, **self._about())
+                return self._task.permit(self._name, self._call.whole, **self._about())
             except ApprovalRequired as error:
                 self._ask(self._question(error))
 
@@ -121,7 +122,7 @@ class ToolCall:
         self._hear_again()
         while True:
             try:
-                return await self._task.apermit(self._name, self._arguments, **self._about())
+                return await self._task.apermit(self._name, self._call.whole, **self._about())
             except ApprovalRequired as error:
                 question = self._question(error)
                 # The node abandons its other calls where one interrupts it; the threads of a
@@ -170,6 +171,7 @@ class ToolCall:
                 tool,
                 permit,
                 self._hidden,
+                self._call,
                 give=functools.partial(self._admitted, permit),
                 refusal_message=functools.partial(refusal_message, self._request),
             )
@@ -260,24 +262,24 @@ def _injected(tool: Any) -> frozenset[str]:
         return frozenset()
     found = _get_all_injected_args(tool)
     own = (name for name in (found.store, found.runtime) if name)
-    return frozenset({*found.all_injected_keys, *found.state, *own})
+    return frozenset(
+        {*found.all_injected_keys, *found.state, *own, *getattr(tool, "_injected_args_keys", ())}
+    )
 
 
-def _with_defaults(
-    tool: Any, arguments: dict[str, Any], *, injected: frozenset[str]
-) -> dict[str, Any]:
-    """Return arguments as a tool's schema makes them: that runs, and so it is judged."""
+def _completed(tool: Any, arguments: dict[str, Any], hidden: frozenset[str]) -> CallArguments:
+    """Return arguments as a tool's schema and its functions make them: that runs, so it is judged.
+
+    What the framework makes of `*args` and `**kwargs` in a schema is not an argument.
+    """
     schema = getattr(tool, "args_schema", None)
-    if not (inspect.isclass(schema) and issubclass(schema, BaseModel)):
-        return arguments
-    whole = dict(arguments)
-    for name, field in schema.model_fields.items():
-        if name in whole or field.is_required() or name in injected:
-            continue
-        if field.alias in whole or field.validation_alias in whole or name in ("args", "kwargs"):
-            continue
-        whole[name] = field.get_default(call_default_factory=True, validated_data={})
-    return validate(schema, whole, hidden=injected)
+    stated = with_stated_defaults(schema, arguments, injected={*hidden, "args", "kwargs"})
+    if is_model(schema):
+        stated = validate(schema, stated, hidden=hidden)
+    functions = [] if tool is None else functions_of(tool, hidden)
+    if isinstance(tool, Tool):  # it gives its one argument by place
+        functions = [(functools.partial(f, *stated.values()), names) for f, names in functions]
+    return CallArguments.of(schema, stated, functions)
 
 
 def _answers(run: Mapping[str, Any]) -> Iterator[object]:

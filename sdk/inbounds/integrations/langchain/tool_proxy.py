@@ -7,11 +7,13 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from langchain_core.tools import ToolException
+from langchain_core.tools import StructuredTool, Tool, ToolException
 
-# What a tool itself makes of a result and of an error, before its callbacks are called.
+# What a tool itself makes of a result and of an error, before its callbacks are called; and by
+# which name it provides the configuration of a run.
 from langchain_core.tools.base import (
     _format_output,
+    _get_runnable_config_param,
     _handle_tool_error,
     _handle_validation_error,
 )
@@ -20,6 +22,7 @@ from pydantic import ValidationError
 from pydantic.v1 import ValidationError as ValidationErrorV1
 
 from inbounds.errors import InboundsError
+from inbounds.integrations._adapter.call_arguments import by_field, called_with, require_judged
 from inbounds.integrations._adapter.result_obligations import owed
 from inbounds.integrations._adapter.running import Once
 from inbounds.integrations._adapter.validated import require_same
@@ -28,7 +31,33 @@ from inbounds.process.threads import run_in_thread
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from inbounds.integrations._adapter.call_arguments import CallArguments
     from inbounds.pep import Permit
+
+    Provided = tuple[Callable[..., Any], frozenset[str]]
+    """A function, and the names of the arguments that the framework provides to it."""
+
+
+def functions_of(tool: Any, hidden: frozenset[str]) -> list[Provided]:
+    """Return what a call of a tool may call.
+
+    Args:
+        tool: The tool.
+        hidden: The names of the arguments that the framework puts in.
+    """
+    own = (tool.func, tool.coroutine) if isinstance(tool, StructuredTool | Tool) else ()
+    runs = (tool._run, tool._arun)  # noqa: SLF001 -- what a class of tools is made of
+    # Without one of its own, the async of them is given what the other takes.
+    provided = {*hidden, "run_manager", *map(_get_runnable_config_param, runs)}
+    return [
+        *((each, frozenset(filter(None, provided))) for each in runs),
+        *((each, _provided(each, hidden)) for each in own if each is not None),
+    ]
+
+
+def _provided(function: Callable[..., Any], hidden: frozenset[str]) -> frozenset[str]:
+    config = _get_runnable_config_param(function)
+    return frozenset({*hidden, "callbacks", *([config] if config else [])})
 
 
 class InPlace(Once):
@@ -41,6 +70,7 @@ class InPlace(Once):
         tool: The tool. It stays as it is.
         permit: Of the call.
         hidden: The names of the arguments that the framework puts in.
+        arguments: Those of the call, as they are judged.
         give: Returns what the agent may have of a message of the tool.
         refusal_message: Returns the message that the agent reads instead.
     """
@@ -50,6 +80,7 @@ class InPlace(Once):
         tool: Any,
         permit: Permit,
         hidden: frozenset[str],
+        arguments: CallArguments,
         *,
         give: Callable[[Any], Any],
         refusal_message: Callable[[InboundsError], Any],
@@ -58,6 +89,8 @@ class InPlace(Once):
         self._tool = tool
         self._permit = permit
         self._hidden = hidden
+        self._arguments = arguments
+        self._judged: dict[str, Any] = {}
         self._give = give
         self._refusal_message = refusal_message
         self._parsed: dict[str, Any] | None = None
@@ -67,7 +100,7 @@ class InPlace(Once):
 
     def invoke(self, call: Any, config: Any = None, **options: Any) -> Any:
         """Run the tool, as `BaseTool.invoke`."""
-        self._compare(call)
+        call = self._compared(call)
         try:
             with self._permit.tool_run.active():
                 return self._placed(call).invoke(call, config, **options)
@@ -78,7 +111,7 @@ class InPlace(Once):
 
     async def ainvoke(self, call: Any, config: Any = None, **options: Any) -> Any:
         """Run the tool, as `BaseTool.ainvoke`."""
-        await run_in_thread(self._compare, call)
+        call = await run_in_thread(self._compared, call)
         try:
             with self._permit.tool_run.active():
                 return await self._placed(call).ainvoke(call, config, **options)
@@ -87,11 +120,35 @@ class InPlace(Once):
                 raise
         raise raised
 
-    def _compare(self, call: Mapping[str, Any]) -> None:
+    def _compared(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a call as the tool takes it, once it is known to be the judged one."""
         arguments = {n: value for n, value in call["args"].items() if n not in self._hidden}
+        stated = {**call, "args": self._arguments.stated(call["args"])}
         with self.beginning():
-            self._parse(call, arguments)
+            self._judged = by_field(self._tool.args_schema, self._permit.arguments)
+            self._parse(stated, arguments)
             self._permit.compare(arguments)
+        return stated
+
+    def _require(
+        self, call: Mapping[str, Any], functions: list[Provided], args: Any, arguments: Any
+    ) -> None:
+        """Require that functions of the tool are called with what was judged.
+
+        Raises:
+            ArgumentNotRepresentable: `argument.does_not_fit`. None of them must run.
+        """
+        by_place = dict(zip((n for n in call["args"] if n not in self._hidden), args, strict=False))
+        for function, provided in functions:
+            given = functools.partial(function, *args) if args else function
+            called = called_with(given, (), arguments, injected=provided)
+            # It keeps what the framework provides to it alone.
+            arguments = {n: v for n, v in arguments.items() if n not in provided - self._hidden}
+            try:
+                require_judged(self._tool.name, self._permit, by_place | called, self._judged)
+            except InboundsError as error:
+                self.refusal = error
+                raise
 
     def _parse(self, call: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
         """Let the tool's schema parse what it is called with, once, and compare what it makes."""
@@ -108,9 +165,12 @@ class InPlace(Once):
         own = copy.copy(self._tool)
         run, arun = own._run, own._arun  # noqa: SLF001 -- what a class of tools is made of
         call_id = call.get("id") or ""
+        of_run, of_arun, *others = functions_of(self._tool, self._hidden)
+        sync = [each for each in others if each[0] is not getattr(own, "coroutine", None)]
 
         @functools.wraps(run)
         def placed_run(*args: Any, **arguments: Any) -> Any:
+            self._require(call, [of_run, *sync], args, arguments)
             try:
                 result = run(*args, **arguments)
             except BaseException as error:  # noqa: BLE001 -- callbacks would read its words
@@ -119,6 +179,7 @@ class InPlace(Once):
 
         @functools.wraps(arun)
         async def placed_arun(*args: Any, **arguments: Any) -> Any:
+            self._require(call, [of_arun, *(e for e in others if e not in sync)], args, arguments)
             try:
                 result = await arun(*args, **arguments)
             except BaseException as error:  # noqa: BLE001 -- as above

@@ -82,7 +82,7 @@ class ToolCall:
             raise out_of_reach(name, "is run by a layer and no toolset")
         self.mark = tool.args_validator
         self._name = name
-        self._arguments = arguments
+        self._call = self.mark.completed(arguments, tool.tool_def.parameters_json_schema)
         self._ctx = ctx
         self._id = ctx.tool_call_id or ""
         self._task = task_of(ctx.deps)
@@ -119,7 +119,7 @@ class ToolCall:
         """
         try:
             return await self._task.apermit(
-                self._name, self._arguments, resource=self._resource, tool_call_id=self._id
+                self._name, self._call.whole, resource=self._resource, tool_call_id=self._id
             )
         except ApprovalRequired as error:
             raise Paused(self._question(error)) from None
@@ -146,8 +146,8 @@ class ToolCall:
             ArgumentNotRepresentable: `argument.does_not_fit`: the tool takes something else.
         """
         permit.defer_start()
-        judged = permit.arguments
-        if judged == self._arguments:
+        judged = self._call.stated(permit.arguments)
+        if permit.arguments == self._call.whole:
             return judged
         try:
             typed = self.mark.again(judged, self._ctx.validation_context)

@@ -10,6 +10,11 @@ from pydantic_ai.exceptions import ToolFailed
 from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
 
 from inbounds.errors import DecisionUnavailable
+from inbounds.integrations._adapter.call_arguments import (
+    CallArguments,
+    called_with,
+    with_stated_defaults,
+)
 from inbounds.integrations._adapter.refusals import refusal_text
 from inbounds.integrations._adapter.running import on_its_own, permitted
 from inbounds.process.threads import run_in_thread
@@ -46,6 +51,33 @@ class Mark:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._validator, name)
+
+    def completed(self, arguments: Mapping[str, Any], schema: Any) -> CallArguments:
+        """Return arguments as the tool's function gets them: that runs, and so it is judged.
+
+        Args:
+            arguments: As its validator has made them.
+            schema: The tool's JSON Schema.
+        """
+        own = self._schema
+        if own is None:
+            return CallArguments.of(schema, with_stated_defaults(schema, arguments), ())
+        if own.validator.isinstance_python(object()):  # only the schema says what it takes
+            arguments = with_stated_defaults(schema, arguments)
+        return CallArguments.of(schema, arguments, [(own.function, self._provided)])
+
+    def called(self, arguments: dict[str, Any], ctx: Any) -> dict[str, Any] | None:
+        """Return what the tool's function is called with; None where it has none here."""
+        if self._schema is None:
+            return None
+        place, named = self._schema._call_args(arguments, ctx)  # noqa: SLF001 -- what it itself does
+        return called_with(self._schema.function, place, named, injected=self._provided)
+
+    @property
+    def _provided(self) -> list[str]:
+        """The name of the argument that is the context of the run."""
+        parameters = inspect.signature(self._schema.function).parameters
+        return [*parameters][: self._schema.takes_ctx]
 
     def again(self, arguments: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Give judged arguments back the types that the tool takes."""
@@ -103,7 +135,8 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
             raise ToolFailed(refusal_text(missing)) from None
         mark = tool.args_validator
         place = mark.place if isinstance(mark, Mark) else None
-        await run_in_thread(running.begin, place, tool_args)
+        called = mark.called(tool_args, ctx) if isinstance(mark, Mark) else None
+        await run_in_thread(running.begin, place, tool_args, called)
         with on_its_own(running):
             if isinstance(mark, Mark) and mark.authors_check is not None:
                 said = mark.authors_check(ctx, **tool_args)
