@@ -130,6 +130,20 @@ def test_a_default_that_a_stated_schema_leaves_out_is_judged(harness: Harness, c
             assert world.ran == once * (copy == BOB), kind
 
 
+def refuse_an_endless_schema(harness: Harness) -> None:
+    """For adapters that take a JSON Schema of a server: one call of it is refused and recorded."""
+    itself = {"$ref": "#", "default": {}}
+    properties = {"to": {"type": "array"}, "a": itself, "b": itself}
+    harness.world.schemas["mail.send"] = {"type": "object", "properties": properties}
+    with harness.world.task() as task:
+        seen = harness.run([ToolCall("mail.send", {"to": [BOB]}, "c")])
+        report = task.report()
+
+    assert [] == harness.world.ran
+    assert "[argument.not_representable]" in seen.read["c"]
+    assert ["argument.not_representable"] == codes(report.unavailable)
+
+
 def test_a_denied_call_does_not_run_and_the_model_reads_one_stable_line(harness: Harness) -> None:
     with harness.world.task() as task:
         seen = harness.run([STEAL])

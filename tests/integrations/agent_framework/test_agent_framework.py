@@ -39,7 +39,15 @@ from tests.integrations.agent_framework.harness import (
     Scripted,
 )
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
-from tests.integrations.behaviours import FIELDS, READ, SEND, STEAL, WRITE, registered
+from tests.integrations.behaviours import (
+    FIELDS,
+    READ,
+    SEND,
+    STEAL,
+    WRITE,
+    refuse_an_endless_schema,
+    registered,
+)
 from tests.integrations.entry_points import unreviewed
 from tests.integrations.world import BOB, MALLORY, ToolCall, spans, traced, unwatched
 
@@ -54,6 +62,10 @@ def harness(request, world):
 
 
 # --- what is Agent Framework's alone ----------------------------------------------------------
+
+
+def test_a_schema_that_stands_for_any_number_of_values_is_refused_and_recorded(harness):
+    refuse_an_endless_schema(harness)
 
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):

@@ -27,7 +27,16 @@ from langgraph.pregel.remote import RemoteGraph
 from langgraph.types import CachePolicy, Command, interrupt
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
-from tests.integrations.behaviours import FIELDS, PENDING, READ, SEND, STEAL, WRITE, registered
+from tests.integrations.behaviours import (
+    FIELDS,
+    PENDING,
+    READ,
+    SEND,
+    STEAL,
+    WRITE,
+    refuse_an_endless_schema,
+    registered,
+)
 from tests.integrations.entry_points import around, unreviewed
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
 from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
@@ -50,6 +59,10 @@ def harness(request, world):
 
 
 # --- what is LangChain's and LangGraph's alone ------------------------------------------------
+
+
+def test_a_schema_that_stands_for_any_number_of_values_is_refused_and_recorded(harness):
+    refuse_an_endless_schema(harness)
 
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):

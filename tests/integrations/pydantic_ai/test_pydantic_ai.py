@@ -52,7 +52,16 @@ from pydantic_ai.native_tools import WebSearchTool
 from pydantic_ai.realtime import RealtimeModel
 from pydantic_ai.toolsets import ExternalToolset, FunctionToolset, WrapperToolset
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
-from tests.integrations.behaviours import DENIED, FIELDS, READ, SEND, STEAL, WRITE, registered
+from tests.integrations.behaviours import (
+    DENIED,
+    FIELDS,
+    READ,
+    SEND,
+    STEAL,
+    WRITE,
+    refuse_an_endless_schema,
+    registered,
+)
 from tests.integrations.entry_points import unreviewed
 from tests.integrations.pydantic_ai.harness import PydanticAIHarness, Scripted
 from tests.integrations.world import BOB, MALLORY, ToolCall, spans, traced, unwatched
@@ -69,6 +78,10 @@ def harness(request, world):
 
 
 # --- what is Pydantic AI's alone --------------------------------------------------------------
+
+
+def test_a_schema_that_stands_for_any_number_of_values_is_refused_and_recorded(harness):
+    refuse_an_endless_schema(harness)
 
 
 def test_each_place_where_the_framework_begins_an_agent_is_watched(harness):

@@ -7,12 +7,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from agent_framework import Content
+from pydantic import BaseModel
 
-from inbounds.canonical.arguments import canonical_json
-from inbounds.errors import (
-    ApprovalRequired,
-    InboundsError,
-)
+from inbounds.canonical.arguments import canonical_json, members
+from inbounds.errors import ApprovalRequired, ArgumentNotRepresentable, InboundsError
 from inbounds.integrations._adapter.call_arguments import CallArguments, with_stated_defaults
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
@@ -76,12 +74,15 @@ class ToolCall:
         self._resource = resources.get(self._name)
         schema = self._tool.input_model or self._tool.parameters()
         said = context.arguments
-        said = said.model_dump() if hasattr(said, "model_dump") else said
+        said = members(said) or {} if isinstance(said, BaseModel) else said
         self._call = CallArguments.of(
             schema, with_stated_defaults(schema, said), functions_of(self._tool)
         )
         self._outcomes = Outcomes.of(self._task)
-        self._key = self._named(json.loads(canonical_json(self._call.whole)))
+        try:
+            self._key = self._named(json.loads(canonical_json(self._call.whole)))
+        except ArgumentNotRepresentable:
+            self._key = self._named({})  # `permit` refuses it, before anything is remembered of it
 
     def _named(self, judged: Mapping[str, Any]) -> Key:
         arguments = self._call.stated(judged)
