@@ -36,6 +36,12 @@ class PolicyUnderTest:
     The deployment has the tools `mail.read`, `mail.send`, `file.write` and `web.get`; see
     `deployment`. Nothing is shared between tests.
 
+    Args:
+        folder: Where the guard keeps its files.
+        changes: Parts of the deployment that are others than in `small_deployment`.
+        options: As of `Guard`. A decision may take 30 seconds, unless they say otherwise: a machine
+            that runs tests is busy.
+
     Attributes:
         guard: A guard on this policy; guard your tools with it.
         deployment: What the policy knows, as plain JSON.
@@ -72,7 +78,7 @@ class PolicyUnderTest:
         )
         self.notices: list[tuple[str, str]] = []
         notify = options.pop("notify", self._notify)
-        settings: Options = {"home": folder, **options}  # type: ignore[typeddict-item]
+        settings: Options = {"home": folder, "deadline": 30.0, **options}  # type: ignore[typeddict-item]
         self.guard = Guard(pdp=self._policy, notify=notify, **settings)
 
     def task(self, intent: str = INTENT, *, subject: str = SUBJECT, **asked: Any) -> Task:
