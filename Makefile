@@ -9,7 +9,7 @@ BASES = named
 # How many processes share the fast tests, and how many all of them, of which many wait more than
 # they compute; the tests of one file stay in one.
 JOBS = 2
-JOBS_ALL = 5
+JOBS_ALL = 4
 # Which adapters `make test-integrations` runs: all that have a harness.
 ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
 # What the tests of one need besides. A gateway is a process of many threads: its tests run alone.

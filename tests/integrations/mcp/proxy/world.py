@@ -302,7 +302,7 @@ class Wire:
             message["params"] = params
         self.write(json.dumps(message).encode() + b"\n")
 
-    def answer(self, id: Any = ..., seconds: float = 20) -> dict[str, Any]:
+    def answer(self, id: Any = ..., seconds: float = 60) -> dict[str, Any]:
         """Read until an answer to this id comes, or any where none is named."""
         while True:
             line = self.lines.get(timeout=seconds)
@@ -323,7 +323,7 @@ class Wire:
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
