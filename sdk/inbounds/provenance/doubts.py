@@ -36,7 +36,7 @@ _MEANT = re.compile(
 
 _NEAR = r"(?:[^.!?\n]|\.(?=\S)){0,80}"
 _FUTURE = r"\b(?:i|we)(?:'ll| will|'m going to|'re going to| am going to| are going to| want to)"
-_CLAUSE = r"(?:\A|[.!?;,\n(])\s*"
+_CLAUSE = r"(?:\A|[.!?;,\n(])[^\S\n]*"
 _HOLDS_BACK = re.compile(
     "|".join(
         (
@@ -89,7 +89,7 @@ _HOLDS_BACK = re.compile(
         )
     )
 )
-_QUOTE = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|(?<!\w)'[^'\n]*'(?!\w)")
+_QUOTE = re.compile(r"\"[^\"\n]*\"|“[^“”\n]*”|(?<!\w)'[^'\n]*'(?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 _TO_DO = re.compile(

@@ -29,7 +29,7 @@ _ONE_MORE = (
 _DELETED_AS_WELL = re.compile(rf"[\s,;&]*(?:(?:{_ONE_MORE}|and|or)\b[\s,;&]*)*\Z", re.IGNORECASE)
 """What may stand between one thing that is deleted and the next, behind what joins them."""
 SUBJECT = re.compile(r" (?:is|are|was|were|has|have|had|must|should|stays?|can|will|may|needs?)\b")
-TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
+TITLE = re.compile(r"'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^“”\n]*”|‘[^‘’\n]*’|«[^«»\n]*»|`[^`\n]*`")  # noqa: RUF001 -- quotation marks
 _JOINS = re.compile(r"[,;&]|\b(?:and|or|then|plus)\b", re.IGNORECASE)
 _IMPERATIVE = (
     r"(?:\A|[.!?;\n\x00(]|(?<!\bto )\b(?:please|and|then|now|also|just|kindly|pls)\b)\s*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,10 @@ from inbounds.errors import ConfigurationError
 from inbounds.model.claims import Bounds, ResourceBound, RoleBounds, Scope, ToolBounds
 from inbounds.model.deployment import Intent
 from inbounds.provenance import Origins
+from inbounds.provenance.denials import exclusions
+from inbounds.provenance.sentences import read
 from inbounds_tools.intents import draft, likeliest
+from inbounds_tools.intents.sources import left_to_sources
 
 EFFECTS = st.lists(st.sampled_from(["read", "write", "delete", "export", "spend"]), unique=True)
 TYPES = st.sampled_from(["mail", "file", "account"])
@@ -184,8 +188,11 @@ def test_what_a_model_proposes_lies_within_the_intent_and_the_prompt(prompt, int
     assert all(most <= intent.budgets.get(name, most) for name, most in scope.budgets.items())
     words = drafted(prompt, intent)
     if words is not None and not scope.delegated:
+        reading = read(prompt)
+        # `says what` leaves it to a record that the prompt names, and a person is asked about that.
+        by_record = left_to_sources(reading, exclusions(reading).denied)
         origins = scope.bounds.recipient.origins
-        assert {*origins} <= {*FIRM, *ASKED_ABOUT}
+        assert {*origins} <= {*FIRM, *ASKED_ABOUT, *(["quoted_text"] if by_record else [])}
 
 
 def test_a_proposal_names_nobody_whom_the_prompt_does_not_name():
@@ -298,12 +305,15 @@ def test_what_a_long_prompt_rules_out_costs_a_bounded_number_of_calls(name):
     piece = HOSTILE[name]
     prompt = piece * (150_000 // len(piece))
 
+    begun = time.thread_time()
     with cProfile.Profile() as profile:
         origins = Origins()
         origins.prompt(prompt)
         origins.prompt(f"Send nothing. {prompt}")
 
     assert pstats.Stats(profile).total_calls < 80 * len(prompt)
+    # A pattern that goes back over a text calls nothing: it would take many minutes.
+    assert time.thread_time() - begun < 60
 
 
 def test_what_a_long_prompt_says_first_and_last_is_read():
