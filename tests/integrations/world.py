@@ -86,7 +86,6 @@ class World:
             folder,
             {"approvers": {"dora": approver}, "tools": {**tools, **(changes or {})}},
             approvals=self._ask,
-            deadline=30.0,  # the machine may be busy with other tests
         )
         self.guard = self.policy.guard
         self.resources = {

@@ -162,7 +162,8 @@ def _plain(value: Any, depth: int, room: _Room) -> Any:
         room.simple = False
         value = _number(value)
     elif kind is dict or (
-        isinstance(value, Mapping) and not issubclass(kind, pydantic.BaseModel) | is_dataclass(kind)
+        isinstance(value, Mapping)
+        and not (issubclass(kind, pydantic.BaseModel) or is_dataclass(kind))
     ):
         return _object(value, depth + 1, room)
     else:

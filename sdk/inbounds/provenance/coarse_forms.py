@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .spellings import NOT_A_DIGIT, PHONE_AS_WRITTEN
+from .spellings import NOT_A_DIGIT, PHONE_AS_WRITTEN, SAME_NUMBER
 from .values import (
     ACCOUNT,
     DATE,
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 WORD = "w:"
 """The family of the words of a text that hold a digit, such as the id behind a noun."""
-_SAME_NUMBER = 9
-"""So many last digits tell a telephone, however much of its prefix was written."""
 _VALUES = (MAIL, URL, HOST, ACCOUNT, PHONE, PATH)
 _WITHIN = (MAIL, URL, ACCOUNT, PHONE)
 _DIGIT = re.compile(r"[0-9]")
@@ -120,7 +118,7 @@ def form_of(key: str) -> str:
         return key
     value = plain_of(value).casefold()
     if family == PHONE:
-        value = NOT_A_DIGIT.sub("", value)[-_SAME_NUMBER:]
+        value = NOT_A_DIGIT.sub("", value)[-SAME_NUMBER:]
     elif family == URL:
         rest = re.split(r"[?#]", value.partition("://")[2] or value, maxsplit=1)[0]
         value = _AUTHORITY.sub(r"\1", rest, count=1).rstrip("/")

@@ -150,7 +150,9 @@ def is_meant(text: str, readings: Iterable[Iterable[str]], *, spends: bool) -> b
 def says_amount(text: str) -> bool:
     """Tell whether a text says an amount that may be paid: any other one is not the user's."""
     plain, places = _stated(text, most=_MOST + 1)
-    return any(number == _MOST or _may_be_paid(plain, each) for number, each in enumerate(places))
+    return any(
+        number == _MOST or _may_be_paid(_around(plain, each)) for number, each in enumerate(places)
+    )
 
 
 class _Place(NamedTuple):
@@ -208,9 +210,9 @@ def _around(text: str, place: _Place, *, numbers: bool = False) -> _Around:
 
 def _is_paid(text: str, place: _Place, *, spends: bool) -> bool:
     """Whether an amount is to be paid: not one that others pay, or the most that may be paid."""
-    if not _may_be_paid(text, place):
-        return False
     around = _around(text, place)
+    if not _may_be_paid(around):
+        return False
     rest, verb, between = around.rest, around.verb, around.between
     sets = _SETS.match(verb) is not None
     near = between[around.earlier :] if verb else around.before
@@ -237,8 +239,8 @@ def _is_ordered(text: str, place: _Place, *, first: bool) -> bool:
     return ordered and (not earlier or has_recipient(between[earlier:], behind, sets=sets))
 
 
-def _may_be_paid(text: str, place: _Place) -> bool:
-    before, behind, rest, verb, between, earlier = _around(text, place)
+def _may_be_paid(around: _Around) -> bool:
+    before, behind, rest, verb, between, earlier = around
     if _ASIDE_BEHIND.match(behind):
         return False
     if _CONFIRMED.match(behind):

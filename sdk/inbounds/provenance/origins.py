@@ -266,10 +266,11 @@ class Origins:
         for each in titles:
             if id(each) not in bans:
                 bans[id(each)] = next(filter(self._words.rules_out_text, each), "")
-        from .coarse_forms import coarse_forms
-
         title = next(filter(None, (bans[id(each)] for each in titles)), "")
-        self._remember(self._excluded, coarse_forms(keys) if title else (), title)
+        if title:
+            from .coarse_forms import coarse_forms
+
+            self._remember(self._excluded, coarse_forms(keys), title)
         return bool(title)
 
     def _keep_from(self, titles: Iterable[Mapping[str, bool]], keys: Iterable[str]) -> None:

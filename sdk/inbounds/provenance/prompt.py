@@ -211,9 +211,11 @@ class Words:
         """
         if not (self.denies and text):
             return False
-        from inbounds.provenance.coarse_forms import words_of
+        ids = frozenset[str]()
+        if is_value and text.count(" ") < _FEW:
+            from inbounds.provenance.coarse_forms import words_of
 
-        ids = frozenset(words_of(text) if is_value and text.count(" ") < _FEW else ())
+            ids = frozenset(words_of(text))
         return self.rules_out_phrase(joined_words(nfc(text)), ids)
 
     def rules_out_phrase(self, phrase: str, ids: frozenset[str] = frozenset()) -> bool:

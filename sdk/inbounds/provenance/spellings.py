@@ -29,7 +29,7 @@ from .values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SAME_NUMBER = 9
+SAME_NUMBER = 9
 """So many last digits tell a telephone, however much of its prefix was written."""
 _NO_SMALL_NUMBER = 7
 """A number of so many digits may be an id, an account or a telephone as well."""
@@ -72,9 +72,9 @@ def spellings_of(key: str) -> Iterator[str]:
             plain = plain_of(value)
             yield from amount_keys(plain)
             if PHONE_AS_WRITTEN.fullmatch(plain):
-                yield PHONE + NOT_A_DIGIT.sub("", plain)[-_SAME_NUMBER:]
-        if family == PHONE and len(signs) >= _SAME_NUMBER:
-            yield PHONE + signs[-_SAME_NUMBER:]
+                yield PHONE + NOT_A_DIGIT.sub("", plain)[-SAME_NUMBER:]
+        if family == PHONE and len(signs) >= SAME_NUMBER:
+            yield PHONE + signs[-SAME_NUMBER:]
 
 
 def hosts_of(key: str) -> Iterator[str]:

@@ -59,6 +59,7 @@ def called_with(
     arguments: Mapping[str, Any],
     *,
     injected: Collection[str] = (),
+    leaves_out: bool = False,
 ) -> dict[str, Any]:
     """Return the arguments of a call by name, with the defaults of the function's signature.
 
@@ -70,6 +71,7 @@ def called_with(
         args: By place.
         arguments: By name.
         injected: The names of the arguments that the framework itself provides.
+        leaves_out: Whether what the function does not take is left out: a schema may keep it.
 
     Raises:
         TypeError: The function does not take them.
@@ -79,6 +81,8 @@ def called_with(
     signatures = _signatures(function)
     if not signatures and args:
         raise TypeError("arguments by place need a signature")
+    if leaves_out and signatures:
+        arguments = _taken(signatures[0].parameters, arguments)
     place, named = args, dict(arguments)
     own: dict[str, Any] = {}
     for level, signature in enumerate(signatures):
@@ -168,10 +172,9 @@ class CallArguments:
         except ArgumentNotRepresentable:
             return cls(arguments, frozenset())  # whoever judges them refuses that, and records it
         for function, injected in functions:
-            signatures, said = _signatures(function), by_field(schema, whole)
-            given = _taken(signatures[0].parameters, said) if signatures else said
+            said = by_field(schema, whole)
             with suppress(TypeError):  # it says so itself
-                called = called_with(function, (), given, injected=injected)
+                called = called_with(function, (), said, injected=injected, leaves_out=True)
                 whole |= complete({}, {n: v for n, v in called.items() if n not in said})
         return cls(whole, frozenset(whole.keys() - arguments.keys() - _stated(schema)))
 

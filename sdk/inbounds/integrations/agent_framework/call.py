@@ -60,7 +60,6 @@ class ToolCall:
     """One call of a tool, from the model's wish to its outcome.
 
     Raises:
-        ArgumentNotRepresentable: An argument cannot be judged.
         TaskMissing: The run is within none.
     """
 
