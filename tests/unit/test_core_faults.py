@@ -1393,6 +1393,8 @@ class TestCommits:
         Where nothing had to be done before the call, nothing of that took too long.
         """
         now = stopped(monkeypatch)
+        # Shorter than a permit is good for.
+        object.__setattr__(policy.guard.configuration, "deadline", 5.0)
 
         def late(answer):
             now[0] += policy.guard.configuration.deadline + 1
