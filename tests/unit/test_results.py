@@ -1521,6 +1521,18 @@ def tables(name):
     ]
 
 
+LINE_ENDS = ["\n", "\\n", "\\\\n", "\r\n", "\\r\\n", "\\u000a", "\\x0a", "&#10;", "%0a"]
+"""Line ends as they may stand in a text, with the escapes that JSON and scripts write."""
+WRITTEN = {
+    "as it is": str,
+    "as JSON": json.dumps,
+    "as JSON twice": lambda text: json.dumps(json.dumps(text)),
+    "as JSON within": lambda text: f"see {json.dumps(text)}",
+}
+TAGGED = ["<div>row<div>row", "<dt>row<dt>row", "<option>row<option>row", "<row a='1'/><row a='2'/>"]
+JSON_WITHIN = ['see [{"n": "row"}, {"n": "row"}]', 'see {"a": ["row", "row"]}']
+
+
 def shapes(name):
     """Results that hold the secret under a name, in any shape, up to four levels deep."""
     record = st.sampled_from(
@@ -1542,6 +1554,7 @@ def shapes(name):
             inner.map(lambda each: {name: each}),
             inner.map(json.dumps),
             inner.map(lambda each: {"name": json.dumps(each)}),
+            inner.map(lambda each: {"name": json.dumps(json.dumps(each))}),
             inner.map(lambda each: [json.dumps(each)]),
         ),
         max_leaves=4,
@@ -1574,6 +1587,29 @@ class TestEveryShape:
             left = str(mismatch)
 
         assert SECRET not in f"{left!r}{left}{json.dumps(left)}"
+
+    @pytest.mark.parametrize("written", WRITTEN)
+    @pytest.mark.parametrize("blank", [*LINE_ENDS, "\t", "\\t", "\\u0009", "&#9;", "%09"], ids=repr)
+    def test_a_text_that_says_the_name_behind_any_blank_is_left_out(self, blank, written):
+        text = WRITTEN[written](f"Ann{blank}Salary: {SECRET}")
+        left = discharge([{"name": text}], [to("redact", fields=["/*/salary"])], *PEOPLE)
+
+        assert [{}] == left
+
+    @pytest.mark.parametrize("written", WRITTEN)
+    @pytest.mark.parametrize("end", LINE_ENDS, ids=repr)
+    def test_a_text_of_several_lines_is_no_row(self, end, written):
+        """
+        Nor one of several items in HTML, or with JSON in it.
+        """
+        for text in (end.join(("row", "row")), *TAGGED, *JSON_WITHIN):
+            for value in (WRITTEN[written](text), [WRITTEN[written](text)]):
+                with pytest.raises(ShapeMismatch):
+                    discharge(value, [to("truncate", rows=1)])
+
+    @pytest.mark.parametrize("text", ["a row", "a < b, c > d", r"C:\new\reports", "Ann <ann@a.example>"])
+    def test_a_text_of_one_line_is_one(self, text):
+        assert [text] == discharge([text, "row"], [to("truncate", rows=1)])
 
     @given(table=NAMES.flatmap(lambda name: st.sampled_from(tables(name))))
     @settings(max_examples=60)

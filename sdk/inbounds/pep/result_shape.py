@@ -21,7 +21,10 @@ ROW = "*"
 _LEFT_OUT = object()
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^\W_]+")
-_TAGGED = re.compile(r"</|<(?:br|hr|li|p|td|tr)\b", re.IGNORECASE)
+_TAGGED = re.compile(r"</|<[a-z][\w:.-]*(?:[\s/>]|\Z)", re.IGNORECASE)
+_JSON_WITHIN = re.compile(r"[\[{][\s\\]*[\"\[{]")
+_ESCAPED_BLANK = re.compile(r"\\+([nrtfvb])")
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:\\[^\r\n<>\"|?*:;,]*")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -174,7 +177,9 @@ def _left(value: Any, shape: Shape, hidden: frozenset[str], naming: re.Pattern[s
         }
         return {name: part for name, part in left.items() if part is not _LEFT_OUT}
     shape.require_single(value)
-    if isinstance(value, str) and (is_json(value) or naming.search(_folded(value))):
+    if isinstance(value, str) and (
+        is_json(value) or any(naming.search(form.casefold()) for form in _readings(value))
+    ):
         return _LEFT_OUT
     return value
 
@@ -188,13 +193,9 @@ def _naming(patterns: Iterable[str]) -> re.Pattern[str]:
             continue
         name = _unescaped(steps[-1])
         words = _WORDS.findall(_CAMEL.sub(" ", name)) or [name]
-        said = r"[\W_]{0,8}".join(re.escape(_folded(word)) for word in words)
+        said = r"[\W_]{0,8}".join(re.escape(visible(word).casefold()) for word in words)
         names.append(rf"(?<![^\W_]){said}(?![^\W_])")
     return re.compile("|".join(names) or r"(?!)")
-
-
-def _folded(text: str) -> str:
-    return visible(text).casefold()
 
 
 # --- rows ---------------------------------------------------------------------------------------
@@ -263,8 +264,10 @@ class Rows:
 
 
 def _require_line(text: str, known: Shape) -> None:
-    forms = [text, *(found for found, _ in _decoded(text))]
-    if not isinstance(forms[-1], str):
+    if _WINDOWS_PATH.fullmatch(text):
+        return
+    forms = () if is_json(text) else (*_readings(text),)
+    if not forms or any(map(_JSON_WITHIN.search, forms)):
         found = "JSON as text"
     elif any(len(form.splitlines()) > 1 or _TAGGED.search(form) for form in forms):
         found = "text of several lines"
@@ -289,6 +292,14 @@ def json_within(text: str) -> Any:
 def is_json(text: str) -> bool:
     """Whether a text is a list or a mapping as JSON, or begins with one."""
     return any(not isinstance(found, str) for found, _ in _decoded(text))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """Yield a text as it is read: as it stands, as JSON, and with its escaped blanks as such."""
+    for form in (text, *(found for found, _ in _decoded(text) if isinstance(found, str))):
+        yield (read := visible(form))
+        if "\\" in read:
+            yield _ESCAPED_BLANK.sub(lambda found: "\n" if found[1] in "nr" else " ", read)
 
 
 def _decoded(text: str) -> Iterator[tuple[Any, bool]]:

@@ -21,6 +21,8 @@ from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, T
 from langchain_core.tracers import LangChainTracer
 from langgraph.cache.memory import InMemoryCache
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.func import entrypoint
+from langgraph.func import task as cached_task
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
 from langgraph.pregel.remote import RemoteGraph
@@ -1159,6 +1161,58 @@ class TestCaches:
 
         assert "configuration.cache" == ei.value.code
         assert [] == world.ran
+
+    def graph_of_a_function(self, where, step):
+        """A graph that runs this function, whose results it keeps in a cache."""
+        if where == "node":
+            return self.graph(step, InMemoryCache(), CachePolicy())
+        kept = cached_task(cache_policy=CachePolicy())(step)
+        if asyncio.iscoroutinefunction(step):
+
+            @entrypoint(cache=InMemoryCache())
+            async def whole(said):
+                return await kept(said)
+        else:
+
+            @entrypoint(cache=InMemoryCache())
+            def whole(said):
+                return kept(said).result()
+
+        return whole
+
+    @pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
+    @pytest.mark.parametrize(
+        ("where", "kind"),
+        [("node", "a node of tools"), ("task", "a node of tools"), ("task", "an agent")],
+    )
+    def test_what_a_function_gives_that_calls_guarded_tools_is_in_none(
+        self, world, authorization, kind, where, sync
+    ):
+        """
+        Before it runs nobody can tell; under each task the tool is judged and runs.
+        """
+        tools = [tool_of(world.read, "mail.read")]
+        if kind == "an agent":
+            model = Scripted(turns=[[READ]])
+            inner = create_guarded_agent(model, tools, authorization=authorization)
+            said = {"messages": [HumanMessage("go on", id="same")]}
+        else:
+            inner = guarded_tool_node(tools, authorization=authorization)
+            said = called(READ)
+
+        def step(state):
+            return inner.invoke(state)
+
+        async def async_step(state):
+            return await inner.ainvoke(state)
+
+        graph = self.graph_of_a_function(where, step if sync else async_step)
+        for _ in range(2):
+            with world.task() as task:
+                graph.invoke(said) if sync else asyncio.run(graph.ainvoke(said))
+                assert (1, "in bounds") == (task.report().ran, task.report().verdict)
+
+        assert ["mail.read", "mail.read"] == [tool for tool, _ in world.ran]
 
     def test_a_graph_by_itself_has_none(self, world, authorization):
         graph = self.graph(self.node("a node of tools", world, authorization), None, None)

@@ -36,6 +36,7 @@ from inbounds.integrations._adapter.running import ToolFailed, not_the_tools, sh
 from inbounds.integrations._adapter.validated import validate
 
 from .history import Thread
+from .node_cache import keep_out_of_caches
 from .preflight import named
 from .tool_proxy import InPlace, functions_of
 
@@ -80,6 +81,7 @@ class ToolCall:
         step = str(self._run.get("checkpoint_ns") or "")
         self._key = Key(step, self._id, self._name, self._call.whole)
         self._in_place: InPlace | None = None
+        keep_out_of_caches()
         self.thread = Thread(self._task, self._run, request.state)
 
     def outcome(self) -> Any:

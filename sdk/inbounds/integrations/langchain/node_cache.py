@@ -2,16 +2,19 @@
 
 A node with a `CachePolicy` gives what it gave for the same input, under whatever task that was: no
 decision, no record, and no label of the session. So a graph is refused where such a node runs
-guarded tools, before its cache is read.
+guarded tools, before its cache is read. Of a function it can only be told while it runs: what it
+gives is not put into the cache once a call within it was judged.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from langgraph.pregel import Pregel
+from langgraph.pregel import Pregel, _runner
 from langgraph.pregel._loop import AsyncPregelLoop, SyncPregelLoop
 
 from inbounds.errors import ConfigurationError
@@ -20,20 +23,30 @@ from inbounds.process.locks import ProcessLock
 from .preflight import guarded, tool_nodes, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _INSTALLED = "__inbounds_node_cache__"
 _installing = ProcessLock()
+_cached_steps: ContextVar[tuple[Any, ...]] = ContextVar("inbounds_cached_steps", default=())
+"""The steps with a cache that run at the moment, each within the one before."""
 
 
 def install() -> None:
-    """Look at each step of a graph before its cache is read. Once for a process."""
+    """Look at each step of a graph before its cache is read, and while it runs. Once a process."""
     with _installing:
         if getattr(SyncPregelLoop, _INSTALLED, False):
             return
         SyncPregelLoop.match_cached_writes = _looked_at(SyncPregelLoop.match_cached_writes)
         AsyncPregelLoop.amatch_cached_writes = _alooked_at(AsyncPregelLoop.amatch_cached_writes)
+        _runner.run_with_retry = _noted(_runner.run_with_retry)
+        _runner.arun_with_retry = _anoted(_runner.arun_with_retry)
         setattr(SyncPregelLoop, _INSTALLED, True)
+
+
+def keep_out_of_caches() -> None:
+    """Let no step that this runs within put into a cache what it gives."""
+    for step in _cached_steps.get():
+        object.__setattr__(step, "cache_key", None)  # a frozen dataclass
 
 
 def require_no_cache(options: Mapping[str, Any]) -> None:
@@ -62,6 +75,36 @@ def _alooked_at(match: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return await match(self)
 
     return matched
+
+
+def _noted(run: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(run)
+    def noted(step: Any, *args: Any, **options: Any) -> Any:
+        with _running(step):
+            return run(step, *args, **options)
+
+    return noted
+
+
+def _anoted(run: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(run)
+    async def noted(step: Any, *args: Any, **options: Any) -> Any:
+        with _running(step):
+            return await run(step, *args, **options)
+
+    return noted
+
+
+@contextmanager
+def _running(step: Any) -> Iterator[None]:
+    if step.cache_key is None:
+        yield
+        return
+    outer = _cached_steps.set((*_cached_steps.get(), step))
+    try:
+        yield
+    finally:
+        _cached_steps.reset(outer)
 
 
 def _require_none_guarded(loop: Any) -> None:
