@@ -183,7 +183,7 @@ lowest: setup assets
 	build/lowest/bin/python -m pytest -m 'not nightly'
 
 test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported
-	$(BIN)/opa-oldest test --timeout 300s rego cases:tests/cases
+	$(BIN)/opa-oldest test --timeout 900s rego cases:tests/cases
 	INBOUNDS_OPA_BINARY="$$PWD/$(BIN)/opa-oldest" $(PY) -m pytest -m 'not nightly' $(WITH_OPA) \
 		--deselect '$(STRICTER)'
 

@@ -20,7 +20,7 @@ from tools.mutants.policy import Policy
 ROOT = Path(__file__).resolve().parent.parent
 OPA = ROOT / ".tools" / "bin" / "opa"
 SOURCES = ("rego", "cases:tests/cases")
-LIMITS = ("--timeout", "300s")
+LIMITS = ("--timeout", "900s")
 
 
 def uncovered(report: dict[str, Any]) -> list[str]:

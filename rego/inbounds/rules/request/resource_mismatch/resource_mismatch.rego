@@ -4,7 +4,8 @@
 #   The program states the resource of a call, and the tool does what its arguments name. If the two
 #   differ, the policy judges one thing and the tool touches another. The registry can state which
 #   argument names the resource, or that none does. By default it is the argument with the role
-#   `target` and the kind `id` or `path`; where several are, the id is their values joined by `/`.
+#   `target` and the kind `id` or `path`; where several are, the id is their values joined by `/`. It is a
+#   text without a kind where that is the tool's only target and has no `one_of`.
 # custom:
 #   severity: high
 #   remedy: Return from `resource=` what the argument names; the operator can set the tool's `resource_argument`
@@ -72,10 +73,23 @@ _targets contains pointer if {
 	leaf.value != null
 	spec := arguments.spec(leaf.pattern)
 	spec.role == "target"
-	spec.kind in {"id", "path"}
+	_names_it(spec, leaf.pattern)
 
 	# What is of a type of its own names something else, which is judged beside the resource.
 	object.get(spec, "resource", "") == ""
+}
+
+_names_it(spec, _) if spec.kind in {"id", "path"}
+
+# A text does where the tool has no other target, and it is none of a few that the registry states.
+_names_it(spec, pattern) if {
+	spec.type == "string"
+	spec.kind in {"none", "text"}
+	object.get(spec, "one_of", []) == []
+	{pattern} == {place |
+		some place, other in tools.entry.arguments
+		other.role == "target"
+	}
 }
 
 # Several targets name one thing together, as a repository and a number do. Only the first may hold a

@@ -121,10 +121,23 @@ test_only_a_target_that_is_an_id_or_a_path_names_it if {
 	_agrees(_of(_target("id"), {}, "42"))
 	_agrees(_of({"/at/*": {"kind": "id", "role": "target"}}, {"at": []}, "42"))
 	every spec in [
-		{"kind": "id"}, {"kind": "path"}, {"kind": "id", "role": "content"}, {"role": "target"},
-		{"kind": "text", "role": "target"}, {"kind": "url", "role": "target"}, {"kind": "email", "role": "target"},
+		{"kind": "id"}, {"kind": "path"}, {"kind": "id", "role": "content"}, {"kind": "text"},
+		{"kind": "url", "role": "target"}, {"kind": "email", "role": "target"},
+		{"kind": "text", "role": "target", "one_of": ["x", "y"]}, {"type": "integer", "role": "target"},
 	] {
 		_agrees(_of({"/at": spec}, {"at": "x"}, "42"))
+	}
+}
+
+test_a_text_names_it_where_the_tool_has_no_other_target if {
+	every spec in [{"role": "target"}, {"kind": "text", "role": "target"}, {"kind": "none", "role": "target"}] {
+		_agrees(_of({"/at": spec}, {"at": "42"}, "42"))
+		every value in ["142", "421", "all", "42,43", "42 ", "", "4*"] {
+			_differs(_of({"/at": spec}, {"at": value}, "42"), {"/at"})
+		}
+		every other in [_target("id"), {"/in": {"kind": "url", "role": "target"}}, {"/in": {"role": "target"}}] {
+			_agrees(_of(object.union({"/to": spec}, other), {"to": "all", "at": "42", "in": "x"}, "42"))
+		}
 	}
 }
 
