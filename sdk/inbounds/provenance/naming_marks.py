@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .given_rights import RIGHTS, is_given, is_right
 from .prompt_text import since_last
+from .recipients import IMPERATIVE, SENTENCE, is_recipient, sentence_before
 from .stop_words import EMPTY, is_common
 
 if TYPE_CHECKING:
@@ -21,10 +23,6 @@ _DIGITS = re.compile(r"[A-Za-z]{0,4}[-# ]?[0-9][0-9 -]*")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _MOST_PLACES = 64
 _FAR = 256
-_SENTENCE = re.compile(
-    r"(?<!\bno)(?<!\bnr)(?<!\bacct)(?<!\btel)[.!?;](?=[\s\x00])|\x00|\n\s*(?:\n|[-*\u2022]|[0-9]{1,2}[.)]\s)"
-)
-"""Where one sentence ends and another one begins."""
 _NEXT = re.compile(rf"(?P<of>['\u2019]s\b)?[ \t]+({_ONE_WORD})")
 _BEFORE = re.compile(r"([^\W\d_]+)[ \t]+\Z")
 _ARTICLE = r"(?:(?:the|our|my|your|their|his|her|this|that)\s+)?"
@@ -48,60 +46,12 @@ _WORDS_OF_TARGETS = """
 _TARGETS = frozenset(_WORDS_OF_TARGETS.split())
 """What is acted on is called."""
 _CALLED = r"(?:\s+(?:is|named|called|titled|=)|\s*:)?"
+_ONLY = re.compile(rf"\s+{_ARTICLE}\Z", re.IGNORECASE)
 _NOUN_BEFORE = re.compile(rf"([^\W\d_]+){_CALLED}\s+\Z")
-_TRANSFERS = (
-    r"(?:send|post|e?-?mail|write|forward|share|give|pass|transfer|pay|reply|replies|respond"
-    r"|message|add|copy|upload|publish|assign|deliver|hand|refund|wire|announce|submit|report|talk"
-    r"|speak|present|sell|put|push|broadcast|relay|escalate|route|dispatch|cross-?post|release|fax"
-    r"|ship|return|lend|donate|text|apologi[sz]e|explain|reach\s+out|get\s+back|introduce|delegate"
-    r"|notes?|messages|e?-?mails|summary|answer|invitations?|invites?|reminders?|copies|line)"
-)
-"""What goes from one to another, or names what does."""
-_TO = re.compile(
-    rf"\b{_TRANSFERS}\b(?:(?!\b(?:to|that|which|who|because|since|so|if|when)\b).)*"
-    rf"\s(?:to|into)\s+{_ARTICLE}\Z",
-    re.IGNORECASE | re.DOTALL,
-)
-_WITH = re.compile(
-    rf"\b(?:share|talk|speak|discuss|sync|check)\b(?:(?!\b(?:with|that|which|to)\b).)*"
-    rf"\swith\s+{_ARTICLE}\Z",
-    re.IGNORECASE | re.DOTALL,
-)
-_INFINITIVE = re.compile(
-    r"\b(?:(?i:want|wants|wanted|need|needs|like|love|have|has|had|try|tries|able|ready|sure|going"
-    r"|forget|how|what|where|when|whether|who|time|way|chance|plan|plans|planning|decided?|agreed?"
-    r"|promised?|reminders?|requests?|invitations?|invites?|order|used|it|them|him|her|us|me|you"
-    r"|everyone|everybody|people|team|supposed|about|begin|start|continue|happy|glad|due)"
-    r"|(?i:e?-?mail|write|message|text|pay|answer)(?:\s+(?:[A-Z][\w.-]*|\S+@\S+))+"
-    r"|(?i:send|give|write|pay|hand|show|lend|forward|offer|bring|buy|e?-?mail|text|message)"
-    r"(?:\s+(?:[A-Z][\w.-]*|\S+@\S+|him|her|them|me|us))+\s+(?:an?|the|my|our|this|that|his)\b.*)"
-    r"\s+(?i:to)\s+\Z",
-    re.DOTALL,
-)
-"""What takes a verb behind its `to`: `a reminder to register`, `send Ann a note to register`."""
 _LEADING = (
     r"(?:\A\W*|[,:]\s+|\b(?:please|and|then|also|just|now|kindly|pls|can\s+you|could\s+you|would\s+you"
     r"|will\s+you|you\s+to|like\s+to|let's|let\s+us|i\s+want\s+to|i\s+need\s+to)\s+)"
 )
-_TELLS = re.compile(
-    rf"{_LEADING}(?:tell|ask|ping|invite|notify|thank|remind|inform|alert|warn|contact|dm|nudge|let"
-    rf"|cc|bcc|page|brief|congratulate|greet|welcome)\s+{_ARTICLE}\Z",
-    re.IGNORECASE,
-)
-_WRITES = re.compile(
-    rf"{_LEADING}(?:message|e-?mail|mail|text|write|call|answer)\s+{_ARTICLE}\Z", re.IGNORECASE
-)
-"""What takes a recipient, or what is sent to one."""
-_GIVES = re.compile(
-    rf"{_LEADING}(?:send|give|pay|hand|show|lend|forward|write|offer|bring|e?-?mail|text|message"
-    rf"|refund|reimburse|tip|wire|owe)\s+{_ARTICLE}\Z",
-    re.IGNORECASE,
-)
-_SOMETHING = re.compile(
-    r"\s+(?:(?:an?|the|my|our|this|that|his|her|these|those|some|it)\b|[$\u20ac\u00a3]?[0-9]|[A-Z]{3}\s[0-9])"
-)
-"""What somebody is given stands behind who gets it."""
-_GOES_ON_TO = re.compile(r"\s+(?:to|into)\b")
 _ACTS = re.compile(
     rf"{_LEADING}(?:delete|remove|cancel|close|open|archive|restart|start|stop|deploy|update|edit"
     r"|change|move|rename|share|merge|approve|decline|reject|assign|book|order|buy|publish|release"
@@ -118,45 +68,6 @@ _PREPOSITION = re.compile(
     rf"{_ARTICLE}\Z",
     re.IGNORECASE,
 )
-_NAME = r"(?:[#@][\w.-]+|[\w.+-]+@[\w.-]+|[A-Z][\w.\u2019'-]*(?:[ ][A-Z][\w.\u2019'-]*){0,3})"
-_NAMES_BEFORE = re.compile(
-    rf"(?:{_NAME}(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?:{_ARTICLE})?)+\Z"
-)
-"""Other names that one is listed with."""
-_TELLING = (
-    r"(?:tell|ask|ping|notify|thank|remind|inform|alert|warn|dm|nudge|let|brief|congratulate"
-    r"|invite|answer|message|text|reach)"
-)
-"""What has somebody as its object: what else the clause names is what they are told."""
-_CLAUSE = re.compile(rf"{_LEADING}(?P<verb>{_TELLING}|{_TRANSFERS}|say|mention)\b", re.IGNORECASE)
-_ABOUT = (
-    r"(?:that|about|regarding|concerning|whether|if|because|since|why|how|what|who|whom|whose|which"
-    r"|where|when|saying)"
-)
-_SPEAKS = re.compile(rf"\b(?:{_ABOUT}|for|from|of|as)\b|:\s", re.IGNORECASE)
-"""What is said, or sent, is spoken of behind these."""
-_LISTS = re.compile(
-    r"(?:\b(?:to|with|following|people|names?|recipients?|participants?|guests?|attendees|invitees"
-    r"|members|colleagues|cc|bcc)\s*:\s*)\Z",
-    re.IGNORECASE,
-)
-_SENT_TO = re.compile(
-    rf"(?:\b(?:to|into|in|with|on|at|via)\s+|(?:->|\u2192)\s*)"
-    rf"{_ARTICLE}\Z",
-    re.IGNORECASE,
-)
-_HAS_RECIPIENT = re.compile(
-    rf"\A\s+(?:{_NAME}|(?i:me|us|him|her|them|everyone|everybody))(?<!'s)"
-    rf"\s+(?i:an?|the|my|our|this|his|her|their|some|it|{_ABOUT})\b"
-    r"|\A\s+(?i:the|our|my)\s+\w+\s+(?i:an?|the|my|our|this|his|her|their|some)\b"
-    r"|\A(?:.*\s)?(?i:to|in|into|with)\s",
-    re.DOTALL,
-)
-"""Somebody is told, or sent something, by what stands behind the verb."""
-_SPEAKS_AT_ONCE = re.compile(rf"\A\s+(?:{_ABOUT}\b(?!(?:\s+\w+)?\s+to\b)|:)", re.IGNORECASE)
-_LAST_TO = re.compile(r"\bto\s+\Z", re.IGNORECASE)
-_GOES_ON = re.compile(rf"\s+to\s+{_NAME}")
-_GOES_ELSEWHERE = re.compile(rf"\s+(?:to|in|into|with|via)\s+(?:the\s+)?{_NAME}")
 _OF = re.compile(r"\b(?:of|in|on|from|into)\s+\Z", re.IGNORECASE)
 _IT_IS = re.compile(r"\b(?:as|be|it|them)\s+(?:an?\s+|the\s+)?\Z", re.IGNORECASE)
 _SAID = re.compile(
@@ -232,7 +143,13 @@ def is_number(value: str) -> bool:
     return _DIGITS.fullmatch(value) is not None
 
 
-def is_named(prompts: PromptText, value: str, argument: Argument, nouns: frozenset[str]) -> bool:
+def is_named(
+    prompts: PromptText,
+    value: str,
+    argument: Argument,
+    nouns: frozenset[str],
+    people: frozenset[str] = frozenset(),
+) -> bool:
     """Tell whether prompts mark words as the value of an argument, in one place at least.
 
     Args:
@@ -240,13 +157,14 @@ def is_named(prompts: PromptText, value: str, argument: Argument, nouns: frozens
         value: The words.
         argument: What the registry says of the argument.
         nouns: What the registry calls its values.
+        people: The recipients of the call, in lower case.
     """
     low = value.lower()
     if any(
         low == quote.lower() and not _SAID.search(before) for quote, before, _ in prompts.quoted
     ):
         return True
-    marks = _Marks(value, argument, nouns)
+    marks = _Marks(value, argument, nouns, people)
     return any(marks.stand(prompts.text, at, end) for at, end in _places(prompts.text, value))
 
 
@@ -259,7 +177,7 @@ def is_numbered(text: str, value: str, nouns: frozenset[str]) -> bool:
         nouns: What the registry calls the values of its argument.
     """
     for at, end in _places(text, value):
-        before = since_last(_SENTENCE, text[max(0, at - _FAR) : at])
+        before = since_last(SENTENCE, text[max(0, at - _FAR) : at])
         other = _OTHER_NUMBER.search(before)
         own = not nouns.isdisjoint(_WORD.findall(other[0].lower() if other else ""))
         if (other and not own) or _OF_MONEY.search(before) or _COUNTS.match(text, end):
@@ -272,7 +190,10 @@ def is_numbered(text: str, value: str, nouns: frozenset[str]) -> bool:
 class _Marks:
     """What marks a value as that of an argument."""
 
-    def __init__(self, value: str, argument: Argument, nouns: frozenset[str]) -> None:
+    def __init__(
+        self, value: str, argument: Argument, nouns: frozenset[str], people: frozenset[str]
+    ) -> None:
+        self._people = people
         self._is_recipient = argument.role == "recipient"
         self._is_id = argument.kind == "id"
         self._members = [str(each) for each in argument.one_of]
@@ -281,39 +202,42 @@ class _Marks:
         self._words = len(value.split())
         self._has_capitals = all(word[:1].isupper() for word in value.split())
         self._is_compound = "-" in value
+        self._is_right = bool(self._members) and is_right(nouns, self._members)
         known = _NOUNS if self._is_recipient or not _NOUNS.isdisjoint(nouns) else frozenset()
-        self._nouns = nouns | known | (frozenset() if self._is_recipient else _TARGETS)
+        known = nouns | known | (frozenset() if self._is_recipient else _TARGETS)
+        self._nouns = RIGHTS if self._is_right else known
 
     def stand(self, text: str, at: int, end: int) -> bool:
         """Tell whether one of them stands around the value at a place."""
         if text[:at].endswith(("#", "@")):
             return True
-        before = self._without_members(since_last(_SENTENCE, text[max(0, at - _FAR) : at]))
-        if self._is_recipient and not self._members and _is_spoken_of(before, text, end):
-            return False
-        return self._stand(text, before, at, end)
-
-    def _stand(self, text: str, before: str, at: int, end: int) -> bool:
-        """Tell whether one of them stands around a value that is not spoken of."""
+        before = self._without_members(sentence_before(text, at))
         noun_behind, is_part = self._noun_behind(text, end)
+        if self._is_right:
+            stop = noun_behind or end
+            return is_given(text, at, stop, before, is_part=is_part, people=self._people)
         noun_before = _NOUN_BEFORE.search(before)
         if noun_before and noun_before[1].lower() not in self._nouns:
             noun_before = None
-        said = noun_behind or noun_before
+        said = bool(noun_behind or noun_before)
         if not self._members and (self._is_empty or (self._is_common and not said)):
             return False
-        if said:
+        if self._is_recipient and not self._members:
+            return not is_part and is_recipient(text, at, noun_behind or end, self._nouns)
+        if said and not is_part:
             rest = before[: noun_before.start()] if noun_before else before
-            if not is_part and (self._members or _is_governed(_INDEFINITE.sub("", rest))):
+            if self._members or _is_governed(_INDEFINITE.sub("", rest)):
                 return True
         if self._is_name(text, before, at, end):
             return True
-        if is_part:
-            return False
+        return not is_part and self._is_meant(text, before, at, end)
+
+    def _is_meant(self, text: str, before: str, at: int, end: int) -> bool:
+        """Tell whether a value is chosen, or acted on, where no noun says what it is."""
         if self._members:
-            return any(each.search(before) for each in (_PREPOSITION, _IT_IS, _ACTS))
-        if self._is_recipient:
-            return _is_addressed(before, text, end)
+            return any(each.search(before) for each in (_PREPOSITION, _IT_IS, _ACTS)) or (
+                self._is_recipient and is_recipient(text, at, end, self._nouns)
+            )
         acted_on = not self._is_id and _ACTS.search(before)
         return bool(
             acted_on or (self._is_compound and (_OF.search(before) or _ACTS.search(before)))
@@ -327,33 +251,29 @@ class _Marks:
         listed = rf"(?:\b(?:{each})\s*(?:,\s*and|,|and|or|&|\+)\s+(?:the\s+)?)+\Z"
         return re.sub(listed, "", before, flags=re.IGNORECASE)
 
-    def _noun_behind(self, text: str, end: int) -> tuple[bool, bool]:
-        """Whether a noun for such a value follows on it, and whether it is a part of something."""
+    def _noun_behind(self, text: str, end: int) -> tuple[int, bool]:
+        """Where a noun for such a value ends behind it, and whether it is a part of something."""
         found = _NEXT.match(text, end)
         if found is None:
-            return False, False
+            return 0, False
         word = found[2].lower()
         if word in self._nouns:
             after = _NEXT.match(text, found.end())
-            return True, after is not None and after[2].lower() not in _FUNCTION
+            return found.end(), after is not None and after[2].lower() not in _FUNCTION
         # `Let Kim know` has no other meaning.
-        return False, bool(found["of"]) or not (word in _FUNCTION or word == "know")
+        return 0, bool(found["of"]) or not (word in _FUNCTION or word == "know")
 
     def _is_name(self, text: str, before: str, at: int, end: int) -> bool:
         """Tell whether the value is written as a name, in a sentence whose other words are not."""
-        if self._is_common or (self._is_id and not self._is_recipient):
+        if self._is_common or self._is_id or self._is_recipient:
             return False
-        sentence = before + _SENTENCE.split(text[at : end + _FAR], maxsplit=1)[0]
+        sentence = before + SENTENCE.split(text[at : end + _FAR], maxsplit=1)[0]
         words = [word for word in _WORD.findall(sentence) if word[0].isalpha()]
         capitals = sum(word[0].isupper() for word in words[1:])
         if len(_GERMAN.findall(sentence)) > 1:
             return False
-        if self._is_recipient and not _is_sent_to(before, text, end):
-            return False
         whole = text[at:end]
         if self._words > 1 and self._has_capitals:
-            if self._is_recipient and self._noun_behind(text, end)[1]:
-                return False
             if all(word[:1].isupper() for word in whole.split()):
                 # `Tell Ann` is no name.
                 first = f"{whole.split()[0]} "
@@ -379,68 +299,9 @@ class _Marks:
 
 
 def _is_governed(before: str) -> bool:
-    return any(each.search(before) for each in (_PREPOSITION, _TELLS, _WRITES, _ACTS))
-
-
-def _is_sent_to(before: str, text: str, end: int) -> bool:
-    """Tell whether a name is governed by a verb of sending, or by a preposition that belongs to it.
-
-    Args:
-        before: What stands before it in its sentence.
-        text: The prompts.
-        end: Where the name ends in them.
-    """
-    near = _without_names(before)
-    if _LISTS.search(near):
-        return True
-    if any(each.search(near) for each in (_TELLS, _WRITES, _GIVES)):
-        return True
-    return _SENT_TO.search(near) is not None and _GOES_ELSEWHERE.match(text, end) is None
-
-
-def _without_names(before: str) -> str:
-    """What stands before the names that something is listed with."""
-    found = _NAMES_BEFORE.search(before)
-    if found is None:
-        return before
-    if before[: found.start()].strip():
-        return before[: found.start()]
-    # `Invite Bob` is no name.
-    return f"{found[0].split()[0]} "
-
-
-def _is_spoken_of(before: str, text: str, end: int) -> bool:
-    """Tell whether something stands in what is to be said, or belongs to what is sent.
-
-    Args:
-        before: What stands before it in its sentence.
-        text: The prompts.
-        end: Where it ends in them.
-    """
-    if _LAST_TO.search(before) and _GOES_ON.match(text, end):
-        return True
-    *_, clause = [None, *_CLAUSE.finditer(before)]
-    if clause is None:
-        return False
-    rest = before[clause.end() :]
-    spoken = _SPEAKS.search(rest)
-    if spoken is None or _LISTS.search(_without_names(before)):
-        return False
-    return bool(
-        re.fullmatch(_TELLING, clause["verb"], re.IGNORECASE)
-        or _SPEAKS_AT_ONCE.match(rest)
-        or _HAS_RECIPIENT.match(rest[: spoken.end()])
-    )
-
-
-def _is_addressed(before: str, text: str, end: int) -> bool:
-    if _TELLS.search(before) or _WITH.search(before):
-        return True
-    if _GIVES.search(before) and _SOMETHING.match(text, end):
-        return True
-    if _WRITES.search(before):
-        return _GOES_ON_TO.match(text, end) is None
-    return _TO.search(before) is not None and _INFINITIVE.search(before) is None
+    *_, verb = [None, *IMPERATIVE.finditer(before)]
+    calls = verb is not None and (verb["tell"] or verb["write"]) and _ONLY.match(before, verb.end())
+    return bool(calls) or any(each.search(before) for each in (_PREPOSITION, _ACTS))
 
 
 def _places(text: str, value: str) -> Iterator[tuple[int, int]]:

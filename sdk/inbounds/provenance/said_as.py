@@ -50,6 +50,7 @@ def doubtful(
         nothing else counts.
     """
     text = words.outright.text
+    people = frozenset(str(each).lower() for _, each, arg in every if arg.role == "recipient")
     for pointer, value, argument in every:
         leaf = parsed.get(pointer)
         said = found[pointer].source == "prompt" and found[pointer].grade == "prompt"
@@ -66,15 +67,15 @@ def doubtful(
                 yield pointer, []
                 continue
         if said and (leaf is None or leaf.kind in _PLAIN):
-            yield from _named(words, pointer, value, argument)
+            yield from _named(words, pointer, value, argument, people)
 
 
 def _named(
-    words: Words, pointer: str, value: Any, argument: Argument
+    words: Words, pointer: str, value: Any, argument: Argument, people: frozenset[str]
 ) -> Iterator[tuple[str, list[str]]]:
     nouns = frozenset(_nouns(pointer, argument))
     if type(value) is str and is_letters(value):
-        if not is_named(words.outright, value, argument, nouns):
+        if not is_named(words.outright, value, argument, nouns, people):
             yield pointer, keys_of(value, argument, None)[0]
     elif (
         argument.role == "recipient"

@@ -713,7 +713,10 @@ def call(policy):
     return about
 
 
-READERS = ["graded_leaves", "said_as", "naming_marks", "meant_amounts", "ordered_amounts"]
+READERS = [
+    "graded_leaves", "said_as", "naming_marks", "recipients", "given_rights", "meant_amounts",
+    "ordered_amounts",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", READERS)
