@@ -20,7 +20,7 @@ SENTENCE = re.compile(
     r"(?<!\bno)(?<!\bnr)(?<!\bacct)(?<!\btel)[.!?;](?=[\s\x00])"
     r"|(?<![^\x00][ ])\x00|\x00(?![ ][^\x00])|\n\s*(?:\n|[-*\u2022]|[0-9]{1,2}[.)]\s)"
 )
-"""Where one sentence ends and another one begins: a null character with blanks is a quote."""
+"""Where one sentence ends and another one begins: a null character between spaces is a quote."""
 _TELL = (
     r"tell|ask|ping|invite|notify|thank|remind|inform|alert|warn|contact|dm|nudge|let|cc|bcc|page"
     r"|brief|congratulate|greet|welcome|call|answer|reach"
