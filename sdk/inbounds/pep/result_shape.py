@@ -23,7 +23,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^\W_]+")
 _TAGGED = re.compile(r"</|<[a-z][\w:.-]*(?:[\s/>]|\Z)", re.IGNORECASE)
 _JSON_WITHIN = re.compile(r"[\[{][\s\\]*[\"\[{]")
-_ESCAPED_BLANK = re.compile(r"\\+([nrtfvb])")
+_ESCAPED_SPACE = re.compile(r"\\+([nrtfvb])")
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:\\[^\r\n<>\"|?*:;,]*")
 
 
@@ -295,11 +295,11 @@ def is_json(text: str) -> bool:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Yield a text as it is read: as it stands, as JSON, and with its escaped blanks as such."""
+    """Yield a text as it is read: as it stands, as JSON, and with escaped line ends as such."""
     for form in (text, *(found for found, _ in _decoded(text) if isinstance(found, str))):
         yield (read := visible(form))
         if "\\" in read:
-            yield _ESCAPED_BLANK.sub(lambda found: "\n" if found[1] in "nr" else " ", read)
+            yield _ESCAPED_SPACE.sub(lambda found: "\n" if found[1] in "nr" else " ", read)
 
 
 def _decoded(text: str) -> Iterator[tuple[Any, bool]]:
