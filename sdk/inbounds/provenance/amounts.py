@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 _NEAR = 96
 """So many characters before a number may say that it is an amount."""
-_SYMBOL = "[$\u00a3\u00a5\u0e3f\u20a0-\u20c0]"
+SYMBOL = "[$\u00a3\u00a5\u0e3f\u20a0-\u20c0]"
 CODES = (
     "AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KES|KRW"
     "|MAD|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PKR|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TWD|UAH|USD|VND|ZAR"
 )
-_UNIT = (
+WORD_OF_CURRENCY = (
     "(?i:dollars?|euros?|bucks|quid|yen|yuan|francs?|rupees?|kron(?:er?|or)|zloty|pesos?|reais"
     "|pounds(?: sterling)?)"
 )
-_CLOSE_BEFORE = re.compile(rf"(?:{_SYMBOL}|(?<![A-Za-z0-9])(?:{CODES}))\Z")
-_APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SYMBOL}|{CODES})[{BLANKS}]\Z")
-_CLOSE_BEHIND = re.compile(rf"(?:{_SYMBOL}|{CODES})(?![A-Za-z0-9])")
+_CLOSE_BEFORE = re.compile(rf"(?:{SYMBOL}|(?<![A-Za-z0-9])(?:{CODES}))\Z")
+_APART_BEFORE = re.compile(rf"(?<![A-Za-z0-9])(?:{SYMBOL}|{CODES})[{BLANKS}]\Z")
+_CLOSE_BEHIND = re.compile(rf"(?:{SYMBOL}|{CODES})(?![A-Za-z0-9])")
 _APART_BEHIND = re.compile(
-    rf"[{BLANKS}](?:(?:{_SYMBOL}|(?:{CODES})(?![A-Za-z]))(?![{BLANKS}]?[0-9])|{_UNIT}(?![A-Za-z]))"
+    rf"[{BLANKS}](?:(?:{SYMBOL}|(?:{CODES})(?![A-Za-z]))(?![{BLANKS}]?[0-9])|{WORD_OF_CURRENCY}(?![A-Za-z]))"
 )
-_BETWEEN_TWO = re.compile(rf"[0-9][{BLANKS}](?:{_SYMBOL}|{CODES})[{BLANKS}]\Z")
+_BETWEEN_TWO = re.compile(rf"[0-9][{BLANKS}](?:{SYMBOL}|{CODES})[{BLANKS}]\Z")
 """The currency between two numbers is the first one's or the second one's: neither is known."""
 _PAYING = (
     r"(?:pay|paid|refund(?:ed)?|reimburse[d]?|charge|donate|spen[dt]|owe[sd]?|lend|invest|wire[d]?"
@@ -75,7 +75,7 @@ _THING = (
 )
 """What a number may count, or be the number of, and nobody pays."""
 _BILL = r"(?<![\w-])(?:bills?|invoices?|orders?|tickets?)(?![\w-])"
-_OF_A_THING = re.compile(rf"(?:{_THING}|{_BILL})\s*\Z", re.IGNORECASE)
+OF_A_THING = re.compile(rf"(?:{_THING}|{_BILL})\s*\Z", re.IGNORECASE)
 _THINGS = re.compile(
     rf"{_THING}|{_BILL}"
     r"|\A\s+(?:to|for|from)\s+(?:the\s+)?(?!account|acct|card|iban)[\w'-]+\s+[0-9]",
@@ -92,11 +92,7 @@ _OF_A_YEAR = re.compile(
 
 
 def spoken_amounts(text: str) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the amounts of a text as they are written there, with their currencies.
-
-    Args:
-        text: Any text.
-    """
+    """Yield the amounts of a text as they are written there, with their currencies."""
     found = amounts_at(without_dates(text))
     yield from ((written, currencies) for written, currencies, _ in found if written)
 
@@ -121,7 +117,7 @@ def amounts_at(text: str) -> Iterator[tuple[str, frozenset[str], tuple[int, int]
     for found in numbers_in(text):
         start, end = found.span()
         before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
-        if found[1] == " " and _OF_A_THING.search(before):
+        if found[1] == " " and OF_A_THING.search(before):
             continue  # `invoice 7 200 EUR` are two numbers, or one
         written, length = _multiple(found[0], behind)
         behind = behind[length:]

@@ -34,6 +34,8 @@ _TIME = re.compile(
     r"(?<![\w:.])([0-9]{1,2})(?:[:.]([0-9]{2}))?\s?([ap])\.?m\b|(?<![\w:.-])([0-9]{1,2}):([0-9]{2})\b",
     re.IGNORECASE,
 )
+DATES = (_MONTH_FIRST, _DAY_FIRST, _DOTTED, _SLASHED)
+DATES_AND_TIMES = (*DATES, _ISO, _TIME)
 
 
 def written_dates(text: str, *, whole: bool = False) -> Iterator[str]:
@@ -80,7 +82,7 @@ def spoken_dates(text: str) -> Iterator[str]:
 
 def without_dates(text: str) -> str:
     """A text without the dates in the forms people use: their days and years are not numbers."""
-    for pattern in (_MONTH_FIRST, _DAY_FIRST, _DOTTED, _SLASHED):
+    for pattern in DATES:
         text = pattern.sub(" \n ", text)
     return text
 

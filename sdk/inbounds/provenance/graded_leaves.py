@@ -43,6 +43,7 @@ def doubtful(
     acted_on: ActedOn | None,
     spends: bool,
     deletes: bool,
+    resource: str,
 ) -> list[str]:
     """Return the pointers of the leaves of which the prompts may mean something else.
 
@@ -56,6 +57,7 @@ def doubtful(
         acted_on: What calls have changed and paid for.
         spends: Whether the call pays.
         deletes: Whether the call takes with it what lies in its target.
+        resource: The type of what the tool acts on.
     """
     at: set[str] = set()
     unsure = words.is_doubtful or kept_from or acted_on
@@ -84,11 +86,13 @@ def doubtful(
             or (acted_on and spends and acted_on.is_paid(keys, argument))
         ):
             at.add(pointer)
-    if not isinstance(words, NoWords) and any(may_differ(value, a) for _, value, a in every):
+    if not isinstance(words, NoWords) and any(
+        may_differ(value, a, words.outright.numbers) for _, value, a in every
+    ):
         from . import said_as
 
         # What the prompts say as something else, such as the number of an invoice.
-        for pointer, keys in said_as.doubtful(words, every, parsed, found, spends=spends):
+        for pointer, keys in said_as.doubtful(words, every, parsed, found, resource, spends=spends):
             if not any(key in fields and fields[key].grade in TRUSTED for key in keys):
                 at.add(pointer)
     return sorted(at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from .amounts import amounts_at
@@ -18,6 +18,14 @@ from .ordered_amounts import (
     is_record,
     without_verbs_of_numbers,
 )
+from .plain_payments import (
+    AMOUNT,
+    CALCULATES,
+    SPELLED_OUT,
+    is_paid_whole,
+    is_plain,
+    last_calculation,
+)
 from .prompt_text import since_last
 from .values import text_key, written_number
 from .whole_names import name_spans, without_names
@@ -29,10 +37,11 @@ _MOST = 64
 _SENTENCE = re.compile(r"[.!?;](?=[\s\x00])|\x00|\n\s*\n|\n(?!\s*(?:[-*\u2022]|[0-9]{1,2}[.)])\s)")
 """Where one sentence ends and another one begins; a list goes on with the sentence before it."""
 _ENDS = re.compile(r"[.!?;](?=[\s\x00]|\Z)|\x00|\n")
+_NEXT_PROMPT = re.compile(r"(?<! )\x00|\x00(?! )")
 _PAYS = (
     r"(?:pay|transfer|send|wire|refund|reimburse|charge|donate|spend|give|tip|deposit|withdraw|buy"
     r"|order|book|purchase|credit|issue|settle|lend|remit|invest|top\s+up|move|set|change|raise"
-    r"|increase|lower|reduce|make|approve|release|bill|grant|update|record|log|enter|add|load|cap"
+    r"|create|increase|lower|reduce|make|approve|release|bill|grant|update|record|log|enter|add|load|cap"
     r"|put|return|forward|claim|contribute|chip\s+in|place|schedule|file|correct|adjust|cut|gets?"
     r"|receives?|do|execute|initiate|prepare|use|take|reserve|offer|fund|award|compensate|cover"
     r"|quote|invoice|request|post|split|allocate|assign|bump|bring|write|note|save|store)"
@@ -42,9 +51,13 @@ _PAID = re.compile(
 )
 """The last verb of paying before an amount, and what stands between the two."""
 _NOUN = re.compile(
-    rf"\b(the|an?|my|our|your|his|her|their|this|that|no)\s+{_PAYS}\b", re.IGNORECASE
+    rf"\b(the|an?|my|our|your|his|her|their|this|that|no)\s+{_PAYS}\b"
+    r"|(\b(?:the|an?|my|our|your|his|her|their|this|that)\s+(?:(?!and|or|to|then|please|but)[\w-]+\s+){1,2}?"
+    r"|(?<!let)['\u2019]s\s+)(?:order|invoice|grant|transfer|charge|deposit|credit|refund|bill|award"
+    r"|fund|claim|offer|quote|request|update|purchase|tip)\b",
+    re.IGNORECASE,
 )
-"""Behind an article, it is what is paid: `the deposit`."""
+"""Behind an article or an owner, it is what is paid: `the standing order`, `Ann's invoice`."""
 _STATED = re.compile(
     r"\b(?:amount|sum|total|price|fee|rent|cost|salary|allowance|payment|refund|donation|tip"
     r"|instal?lment|deposit|subscription|invoice|bill)s?\b[^.!?\n]{0,60}?"
@@ -73,18 +86,16 @@ _JOINS = re.compile(
 _ASIDE_BEFORE = re.compile(
     r"\b(?:if|unless|until|till|once|when|whenever|in\s+case|provided|assuming|should|under|over"
     r"|below|above|beneath|exceed(?:s|ing|ed)?|more\s+than|less\s+than|fewer\s+than|higher\s+than"
-    r"|lower\s+than|than|reach(?:es|ed)?|was|were|had|has|have|been|did|does|spent|paid|cost"
+    r"|lower\s+than|than|reach(?:es|ed)?|was|were|had|has|have|been|did|does|spent|cost"
     r"|charged|owed|transferred|sent|refunded|billed|received|got|would|could\s+have|might"
     r"|last\s+(?:time|year|month|week|quarter|spring|summer|autumn|fall|winter)|previous(?:ly)?"
     r"|yesterday|earlier|before|formerly|used\s+to|already|ago|so\s+far|instead\s+of|rather\s+than"
     r"|not|never|no\s+longer|budgets?|limits?|balance|left|remaining|remains?|wants|claims|says|said"
     r"|thinks?|demands?|tells|told|asks|asked|why|how|what|whether|did|dispute|contest|complain"
-    r"|compare|half|third|quarter|fifth|tenth|fourth|sixth|seventh|eighth|ninth|hundredth"
-    r"|twice|double|triple|times|percent|fraction|part|portion|share|rest|remainder|worth|equivalent|near(?:ly)?"
-    r"|almost|somewhere|between|minus|plus|less|off|discount|except)\b|%",
+    r"|compare|near(?:ly)?|almost|somewhere|between)\b",
     re.IGNORECASE,
 )
-"""What says that an amount is a condition, past, a bound, or a part of the sum."""
+"""What says that an amount is a condition, past or a bound."""
 _ASIDE_BEHIND = re.compile(
     r"[^,]{0,40}?\b(?:last\s+(?:time|year|month|week|quarter)|ago|yesterday|before|too\s+much"
     r"|previously|already|in\s+(?:19|20)[0-9]{2}|so\s+far|was|were|had|earlier|or\s+(?:less|more|so)"
@@ -121,7 +132,7 @@ _LEAD_IN = re.compile(
 def is_meant(text: str, readings: Iterable[Iterable[str]], *, spends: bool) -> bool:
     """Tell whether a text says that an amount is to be paid, in one place at least.
 
-    Where it says several, each needs an order to pay, and each further one its own recipient.
+    Each needs an order that plainly pays it whole, and of several each further one its recipient.
 
     Args:
         text: The prompts.
@@ -138,9 +149,12 @@ def is_meant(text: str, readings: Iterable[Iterable[str]], *, spends: bool) -> b
     paid = [place for place in looked_at if _is_paid(plain, place, spends=spends)]
     lead = next((each for each in paid if _is_ordered(plain, each, first=True)), None)
     meant = set[str]()
+    calculated = last_calculation(plain)
     for place in paid:
-        alone = all(place.keys & other.keys for other in paid)
-        if place.keys & every and (alone or _is_ordered(plain, place, first=place is lead)):
+        # Words by which something is calculated count for the prompts up to theirs.
+        if calculated >= 0 and not _NEXT_PROMPT.search(plain, calculated, place.start):
+            continue
+        if place.keys & every and _is_ordered(plain, place, first=place is lead):
             meant |= place.keys
     stated = set[str]().union(*(place.keys for place in mine))
     known = [keys for keys in wanted if stated & keys]
@@ -150,7 +164,7 @@ def is_meant(text: str, readings: Iterable[Iterable[str]], *, spends: bool) -> b
 def says_amount(text: str) -> bool:
     """Tell whether a text says an amount that may be paid: any other one is not the user's."""
     plain, places = _stated(text, most=_MOST + 1)
-    return any(
+    return SPELLED_OUT.search(plain) is not None or any(
         number == _MOST or _may_be_paid(_around(plain, each)) for number, each in enumerate(places)
     )
 
@@ -171,7 +185,11 @@ def _stated(text: str, *, most: int | None = None) -> tuple[str, list[_Place]]:
         # Nobody knows how much `4.000` or `5 mio` is.
         number = written_number(written)
         places.append(_Place({number, text_key(written)} if number else set(), *span))
-    return plain, places
+    spans = [(0, 0), *((start, end) for _, start, end in places), (len(plain), len(plain))]
+    masked = (
+        AMOUNT * (end - start) + plain[end:stop] for (start, end), (stop, _) in pairwise(spans)
+    )
+    return "".join(masked), places
 
 
 class _Around(NamedTuple):
@@ -199,13 +217,13 @@ def _around(text: str, place: _Place, *, numbers: bool = False) -> _Around:
     if numbers:
         before = without_verbs_of_numbers(before)
     behind = _behind(text, place.end)
-    found = _PAID.search(_NOUN.sub("\\1 \u2026", before))
+    found = _PAID.search(_NOUN.sub("\\1\\2 \u2026", before))
     if found is None:
         return _Around(before, behind, before, "", "", 0)
     between = found["between"]
     verb = found.string[found.start() : found.start("between")]
-    stop = max((stop for _, _, (_, stop) in amounts_at(between)), default=0)
-    return _Around(before, behind, found.string[: found.start()], verb, between, stop)
+    earlier = between.rfind(AMOUNT) + 1
+    return _Around(before, behind, found.string[: found.start()], verb, between, earlier)
 
 
 def _is_paid(text: str, place: _Place, *, spends: bool) -> bool:
@@ -226,15 +244,18 @@ def _is_paid(text: str, place: _Place, *, spends: bool) -> bool:
 def _is_ordered(text: str, place: _Place, *, first: bool) -> bool:
     """Whether an order has an amount, with who gets it unless it is the first one."""
     before, behind, rest, verb, between, earlier = _around(text, place, numbers=True)
-    if _CONFIRMED.match(behind):
-        return True
+    later = _NEXT_PROMPT.split(text[place.end : place.end + _FAR], maxsplit=1)[0]
+    if confirmed := _CONFIRMED.match(behind):
+        # Where another one is paid, it is that one.
+        later = later.replace(AMOUNT, "\u2026")
+        return is_paid_whole(behind[confirmed.end() :], later, has_account=True)
     if not verb and _BEGINS.fullmatch(before):
         return True  # `EUR 50 to Bob`
     if not verb:
-        later = text[place.end : place.end + _FAR]
-        until = next((start for _, _, (start, _) in amounts_at(later)), len(later))
-        return is_due(before, behind, later[:until])
+        return is_due(before, behind, later)
     sets = _SETS.match(verb) is not None
+    if not is_plain(between[earlier:], behind, first=not earlier, sets=sets):
+        return False
     ordered = is_ordered(rest, verb, between, behind, first=first or earlier > 0, sets=sets)
     return ordered and (not earlier or has_recipient(between[earlier:], behind, sets=sets))
 
@@ -248,7 +269,7 @@ def _may_be_paid(around: _Around) -> bool:
     if not verb and _BEGINS.fullmatch(before):
         return _TO_SOMEBODY.match(behind) is not None
     if not verb:
-        return _STATED.search(before) is not None and not _ASIDE_BEFORE.search(before)
+        return _STATED.search(before) is not None and not _is_aside(before)
     if _OTHER_CLAUSE.search(between) or _AND_ANOTHER.search(between):
         return False
     if earlier and _JOINS.search(between, earlier) is None:
@@ -256,9 +277,11 @@ def _may_be_paid(around: _Around) -> bool:
     if _SETS.match(verb):
         between = _LIMIT.sub("", between)
     rest = _LEAD_IN.sub("", rest)
-    return not (
-        _ASIDE_BEFORE.search(between) or _ASIDE_BEFORE.search(rest) or _OF_OTHERS.search(rest)
-    )
+    return not (_is_aside(between) or _is_aside(rest) or _OF_OTHERS.search(rest))
+
+
+def _is_aside(text: str) -> bool:
+    return bool(_ASIDE_BEFORE.search(text) or CALCULATES.search(text))
 
 
 def _behind(text: str, at: int) -> str:

@@ -165,7 +165,7 @@ def is_named(
     ):
         return True
     marks = _Marks(value, argument, nouns, people)
-    return any(marks.stand(prompts.text, at, end) for at, end in _places(prompts.text, value))
+    return any(marks.stand(prompts.text, at, end) for at, end in places(prompts.text, value))
 
 
 def is_numbered(text: str, value: str, nouns: frozenset[str]) -> bool:
@@ -176,7 +176,7 @@ def is_numbered(text: str, value: str, nouns: frozenset[str]) -> bool:
         value: The number.
         nouns: What the registry calls the values of its argument.
     """
-    for at, end in _places(text, value):
+    for at, end in places(text, value):
         before = since_last(SENTENCE, text[max(0, at - _FAR) : at])
         other = _OTHER_NUMBER.search(before)
         own = not nouns.isdisjoint(_WORD.findall(other[0].lower() if other else ""))
@@ -304,7 +304,7 @@ def _is_governed(before: str) -> bool:
     return bool(calls) or any(each.search(before) for each in (_PREPOSITION, _ACTS))
 
 
-def _places(text: str, value: str) -> Iterator[tuple[int, int]]:
+def places(text: str, value: str) -> Iterator[tuple[int, int]]:
     """Yield where a value stands by itself, in whatever case."""
     words = r"\s+".join(map(re.escape, value.split()))
     pattern = re.compile(rf"(?<![\w./+&=~\\%-]){words}(?!\w|[-@./:+&=~\\%]\w)", re.IGNORECASE)

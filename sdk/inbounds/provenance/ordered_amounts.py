@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .amounts import CODES
+from .plain_payments import AMOUNT, UNIT, is_paid_whole
 
-_UNIT = rf"(?:(?-i:{CODES})(?![A-Za-z])|(?i:euros?|dollars?|pounds?)|[$\u20ac\u00a3])"
 _AT_MOST = (
     r"\b(?:at\s+(?:the\s+)?(?:very\s+)?most|up\s+to|(?:no|not|never)\s+(?:more|higher|over)"
     r"|not\s+exceed\w*)\b"
@@ -21,9 +20,9 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _LIMIT_BEHIND = re.compile(
-    rf"\s*{_UNIT}?[\s,(]*(?:as\s+(?:an?|the)\s+)?"
+    rf"\s*{UNIT}?[\s,(]*(?:as\s+(?:an?|the)\s+)?"
     r"(?i:max(?:imum|imal(?:ly)?)?|at\s+(?:the\s+)?(?:very\s+)?most|tops|or\s+less|ceiling|limit|cap)\b"
-    rf"(?!\s*(?:of|is)?[\s:=]*{_UNIT}?\s*[0-9])"
+    rf"(?!\s*(?:of|is)?[\s:=]*{UNIT}?\s*[0-9{AMOUNT}])"
 )
 _BY_OTHERS = re.compile(
     r"\b(?:s?he|they|it|who|which|this|that|nobody|everybody|somebody|someone)"
@@ -51,7 +50,8 @@ _PAYMENT = re.compile(
 _ORDER = re.compile(
     r"(?:\A|[,;:&(\n\x00*\u2022>\u2013\u2014-]|[0-9][.)]"
     r"|\b(?:and|or|then|please|also|but|so|just|now|kindly|first|next|finally|lastly|afterwards?"
-    r"|instead|too|you|let['\u2019]?s|let\s+us|(?:want|like|need|wish|prefer|remember|you|and|or|then)\s+to))"
+    r"|instead|too|you|today|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day|let['\u2019]?s|let\s+us|(?:want|like|need|wish|prefer|remember|you|and|or|then|time|sure"
+    r"|so\s+\w+\s+as|kind\s+enough)\s+to))"
     r"\s*\Z",
     re.IGNORECASE,
 )
@@ -59,13 +59,13 @@ _ORDER = re.compile(
 _FILLED = re.compile(
     r"\b(?:the|an?|another|other|remaining|rest|additional|extra|more|again|about|only|just|exactly"
     r"|that|this|those|these|my|our|his|her|their|your|its|of|back|out|up|down|off|over|by|with)\b"
-    rf"|{_UNIT}(?=\s*\Z)|[^\w\s]",
+    rf"|{UNIT}(?=\s*\Z)|[^\w\s]",
     re.IGNORECASE,
 )
 _WHOM_BEHIND = re.compile(r"[^,;:()]{0,80}?\s(?:to|for|from|of|on|into|onto)\s+\S", re.IGNORECASE)
-_TO_BEHIND = re.compile(rf"\s*{_UNIT}?\s+(?:(?:[Tt]o)\s+\S|(?:[Ff]or)\s+[A-Z0-9])")
+_TO_BEHIND = re.compile(rf"\s*{UNIT}?\s+(?:(?:[Tt]o)\s+\S|(?:[Ff]or)\s+[A-Z0-9])")
 _JOINER = re.compile(r"[,;:&+\n(]|\b(?:and|or|then|plus)\b", re.IGNORECASE)
-_TRAILING = re.compile(rf"[\s,:(=\u2013\u2014-]*{_UNIT}?[\s,:(=\u2013\u2014-]*\Z")
+_TRAILING = re.compile(rf"[\s,:(=\u2013\u2014-]*{UNIT}?[\s,:(=\u2013\u2014-]*\Z")
 _ITEM = re.compile(r"\n\s*(?:[-*\u2022]|[0-9]{1,2}[.)])\s*(?P<item>[^\n]*)\Z")
 _SUM = re.compile(
     r"\b(?:total|sum|amount|limit|max|min|maximum|minimum|budget|balance|ceiling|rest|remainder"
@@ -79,16 +79,11 @@ _WHOM = re.compile(
 )
 """A name, a number or an address, as what stands between two amounts."""
 _NUMBERED = re.compile(
-    r"\b(?:invoice|bill|order)(?=\s+(?:no\.?\s*|number\s+|#\s*)?(?:[a-z]+-)?[0-9][\w-])",
+    r"\b(?:(?:invoice|bill)(?=\s+[0-9])|(?:invoice|bill|order)(?=\s+(?:no\.?\s*|number\s+|#\s*)?(?:[a-z]+-)?[0-9][\w-]))",
     re.IGNORECASE,
 )
-_NEW = re.compile(rf"\bto\s*{_UNIT}?\s*\Z")
+_NEW = re.compile(rf"\bto\s*{UNIT}?\s*\Z")
 _ACCOUNT = re.compile(r"\b[A-Z]{2}[0-9]{2}[A-Z0-9 ]{8,}|\b[0-9]{8,}\b|\S@\S")
-_PAY_IT = re.compile(
-    r"\b(?:pay|transfer|send|wire|refund|reimburse|settle|deposit|donate)\s+"
-    r"(?:it|that|this|them|both|the\s+(?:sum|amount|rent|fee))\b",
-    re.IGNORECASE,
-)
 
 
 def without_verbs_of_numbers(text: str) -> str:
@@ -168,6 +163,7 @@ def is_due(before: str, behind: str, later: str) -> bool:
     Args:
         before: What stands before it in its sentence.
         behind: What stands behind it there.
-        later: The text from it to the next amount.
+        later: All that stands behind it in the prompt.
     """
-    return bool(_ACCOUNT.search(before) or _ACCOUNT.search(behind) or _PAY_IT.search(later))
+    account = _ACCOUNT.search(before) or _ACCOUNT.search(behind)
+    return is_paid_whole(behind, later, has_account=account is not None)

@@ -592,6 +592,7 @@ class Origins:
         *,
         deletes: bool = False,
         spends: bool = False,
+        resource: str = "",
     ) -> list[str]:
         """The pointers of the leaves of which the prompts may mean something else.
 
@@ -600,7 +601,7 @@ class Origins:
         plainly asks for it; what a call has changed that nobody vouched for; and who was paid
         already, or what for, if the call spends.
 
-        Arguments as of `mentioned`, and `deletes` as of `trace`.
+        Arguments as of `mentioned`, `deletes` as of `trace`, and the type of the tool's resource.
         """
         if isinstance(self._words, NoWords) and not self._acted_on:
             return []
@@ -617,6 +618,7 @@ class Origins:
                 acted_on=self._acted_on,
                 spends=spends,
                 deletes=deletes,
+                resource=resource,
             )
 
     def links(

@@ -45,10 +45,12 @@ class PromptText:
         quotes_what_stays: Whether something is quoted that no word for deleting has as its object.
         quoted: The short quotes, and what stands before and behind each.
         text: What is said, with a null character behind each prompt.
+        numbers: Its numbers.
     """
 
     def __init__(self) -> None:
         self.text = BETWEEN
+        self.numbers: set[str] = set()
         self._plain = BETWEEN
         # Where names begin and end in the text.
         self._starts: list[int] = []
@@ -72,6 +74,7 @@ class PromptText:
         self._starts += [begin + start for start, _ in spans]
         self._ends += [begin + end for _, end in spans]
         self.text += text + BETWEEN
+        self.numbers.update(filter(str.isdecimal, _WORD.findall(text)))
         # Blanks may stand for line ends there.
         self._plain += _BLANKS.sub(" ", without_names(text, spans, APART)).lower() + BETWEEN
         self._quotes.update(quotes)

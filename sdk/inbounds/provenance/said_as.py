@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from inbounds.model.question import Argument
+
 from .choices import names_another
 from .meant_amounts import is_meant, says_amount
 from .naming_marks import is_letters, is_named, is_number, is_numbered
@@ -13,7 +15,7 @@ from .value_leaves import NAMING, keys_of, scaled, states_amount
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from inbounds.model.question import Argument, Origin, Parsed
+    from inbounds.model.question import Origin, Parsed
 
     from .prompt import Words
 
@@ -28,6 +30,7 @@ def doubtful(
     every: list[tuple[str, Any, Argument]],
     parsed: Mapping[str, Parsed],
     found: Mapping[str, Origin],
+    resource: str,
     *,
     spends: bool,
 ) -> Iterator[tuple[str, list[str]]]:
@@ -35,6 +38,7 @@ def doubtful(
 
     - A word, or a name of words, that the prompts do not mark as a recipient or a target.
     - A number as a recipient that the prompts only say as the number of something else.
+    - A number as a target that belongs to an amount or a date, or to a record of another kind.
     - One of a choice, where the prompts say another one of it as well.
     - An amount that the prompts do not say is to be paid, or another than what they say is.
 
@@ -43,6 +47,7 @@ def doubtful(
         every: The leaves of the call.
         parsed: Those of a known kind.
         found: Where they were found.
+        resource: The type of what the tool acts on.
         spends: Whether the call pays.
 
     Yields:
@@ -67,11 +72,16 @@ def doubtful(
                 yield pointer, []
                 continue
         if said and (leaf is None or leaf.kind in _PLAIN):
-            yield from _named(words, pointer, value, argument, people)
+            yield from _named(words, pointer, value, argument, resource, people)
 
 
 def _named(
-    words: Words, pointer: str, value: Any, argument: Argument, people: frozenset[str]
+    words: Words,
+    pointer: str,
+    value: Any,
+    argument: Argument,
+    resource: str,
+    people: frozenset[str],
 ) -> Iterator[tuple[str, list[str]]]:
     nouns = frozenset(_nouns(pointer, argument))
     if type(value) is str and is_letters(value):
@@ -84,6 +94,13 @@ def _named(
         and not is_numbered(words.outright.text, str(value), nouns)
     ):
         yield pointer, []
+    elif argument.role == "target" and str(value).isdecimal():
+        from .numbered_records import is_id
+
+        # What the registry calls the number, or the tool's resource where it calls it `id`.
+        own = nouns or frozenset(_nouns("", Argument(resource=resource)))
+        if not is_id(words.outright.text, str(value), own):
+            yield pointer, keys_of(value, argument, None)[0]
 
 
 def _readings(value: Any, argument: Argument, leaf: Parsed | None) -> Iterator[list[str]]:

@@ -85,30 +85,20 @@ class SessionOrigins:
         the effects of the tool depend on.
         """
         seen = self.of(key)
-        registered = tool.arguments
-        found = seen.trace(
-            canonical.arguments,
-            registered,
-            canonical.parsed,
-            decimals=tool.decimals,
-            currency=tool.currency,
-            deletes="delete" in tool.effects,
-        )
-        links = seen.links(canonical.arguments, registered)
-        mentioned = seen.mentioned(canonical.arguments, registered, canonical.parsed, found)
+        call = canonical.arguments, tool.arguments, canonical.parsed
+        deletes = "delete" in tool.effects
+        found = seen.trace(*call, decimals=tool.decimals, currency=tool.currency, deletes=deletes)
+        links = seen.links(canonical.arguments, tool.arguments)
+        mentioned = seen.mentioned(*call, found)
         properties: dict[str, Any] = {
             "origins": {at: each.model_dump(exclude_defaults=True) for at, each in found.items()},
             "links": {at: [link.model_dump() for link in each] for at, each in links.items()},
         }
         if mentioned:
             properties["mentioned"] = mentioned
+        spends = "spend" in tool.effects
         doubtful = seen.doubtful(
-            canonical.arguments,
-            registered,
-            canonical.parsed,
-            found,
-            deletes="delete" in tool.effects,
-            spends="spend" in tool.effects,
+            *call, found, deletes=deletes, spends=spends, resource=tool.resource
         )
         if doubtful:
             properties["doubtful"] = doubtful

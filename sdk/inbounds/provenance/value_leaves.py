@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from inbounds.model.question import Argument
@@ -21,7 +21,6 @@ MOST = 10_000
 _UNKNOWN = Argument()
 NAMING = frozenset({"recipient", "target", "credential"})
 """The roles of arguments that name somebody or something."""
-_NUMBERS = ("integer", "number")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DIGIT = re.compile(r"[0-9]")
 
@@ -96,7 +95,7 @@ def keys_of(
 
 def _of_text(value: str, argument: Argument) -> tuple[list[str], str, How]:
     keys = own_keys(value)
-    if states_amount(argument) or argument.type in _NUMBERS:
+    if states_amount(argument) or argument.type in ("integer", "number"):
         # Readers differ on what a number with separators is.
         number = written_number(value) if _PLAIN_NUMBER.fullmatch(value) else None
         if number is not None:
@@ -117,10 +116,12 @@ def states_amount(argument: Argument) -> bool:
     return argument.role == "amount" or argument.kind == "money"
 
 
-def may_differ(value: Any, argument: Argument) -> bool:
-    """Whether a prompt that holds a value may mean something else by it: see `said_as`."""
+def may_differ(value: Any, argument: Argument, numbers: Collection[str]) -> bool:
+    """Whether a prompt with these numbers may mean something else by a value: see `said_as`."""
     if argument.role not in NAMING or argument.kind in FAMILIES:
         return states_amount(argument)
+    if str(value).isdecimal() and argument.role == "target":
+        return len(numbers) > 1 and str(value) in numbers
     return argument.role == "recipient" or bool(argument.one_of) or not _DIGIT.search(str(value))
 
 

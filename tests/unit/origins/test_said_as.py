@@ -715,7 +715,7 @@ def call(policy):
 
 READERS = [
     "graded_leaves", "said_as", "naming_marks", "recipients", "given_rights", "meant_amounts",
-    "ordered_amounts",
+    "ordered_amounts", "plain_payments",
 ]  # fmt: skip
 
 
