@@ -36,9 +36,9 @@ _DELETE = (
     r"|take down)"
 )
 _JOINED = r"(?:,\s*(?:and|then|also)?|\s(?:and|then|also|&))\s*"
+_WANTS = r"(?:i|we)(?: would|['’]d)?(?: also| just)? (?:want|need|like|love|ask)(?: you)? to "  # noqa: RUF001 -- as people write it
 _ASKS_TO_DELETE = re.compile(
-    rf"(?s:.*)(?:{_START}{_OPENERS}|{_JOINED}(?:please |then |also |just )?"
-    r"|\b(?:you|i (?:want|need|would like|'d like)|i'd like|we (?:want|need)|like) to )"
+    rf"(?s:.*)(?:{_START}{_OPENERS}|{_JOINED})(?:{_WANTS})?(?:please |then |also |just )?"
     rf"{_DELETE}\b(?P<between>(?:[^.!?;:\n\x00]|[.:](?=\S))*)\Z",
     re.IGNORECASE,
 )
@@ -74,30 +74,101 @@ _OR = re.compile(
     re.IGNORECASE,
 )
 """What stands behind a value that is one of several of which one is meant."""
-_ENDS = re.compile(
-    r"[\"'”’`»)\]]*(?:\s*(?:\Z|[.!?;,\n\x00&)])"  # noqa: RUF001 -- quotation marks
-    r"|\s+(?:and|plus|please|pls|for|from|in|on|at|of|too|now|today|again|permanently|completely"
-    r"|because|since|then|again|thanks|thank|immediately|right|as (?:it|we|i|they|well|soon)"
-    r"|it|its|if|once|when|before|after|unless|until|with)\b)",
+_QUOTES = re.compile(rf"(?<!\w)(?:{TITLE.pattern})")
+_FILE = re.compile(r"\w\.[A-Za-z]\w{0,7}\Z|/")
+_LONGEST = 256
+"""What stands behind a value is cut there."""
+_BLANKS = re.compile(r"\s+")
+_WRAPPED = re.compile(r"[;\n] ?(?=(?:from|of|for|in|on|at|with|to|off)\b)")
+_DATE = (
+    r"(?:(?:(?:this|next) )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|week|weekend|month"
+    r"|morning|afternoon|evening)|tomorrow|today|tonight|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"|[0-9]{1,2}(?:[:.][0-9]{2}| ?[ap]m)|(?:the )?[0-9]{1,2}(?:st|nd|rd|th)"
+    r"|(?:[0-9]{1,2} )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?: [0-9]{1,2})?)"
+)
+_NAMED = rf"(?:{_QUOTED}|(?=[\w.-]*[\d/_-])[\w./-]*[\w/])"
+_WHERE = (
+    rf"(?:from|in|on|inside|within|under) (?:(?:{_ARTICLE} )?(?:(?:folder|directory) "
+    rf"(?:(?:named|called) )?{_NAMED}|(?:{_QUOTED}|[\w./-]+) (?:folder|directory))"
+    r"|[\w./-]*/(?:[\w./-]*[\w/-])?"
+    r"|(?:(?:my|our|the) (?:[a-z]+ )?)?(?:drive|disk|server|repo(?:sitory)?|archive|trash|bin)"
+    r"|(?:my|our|the) (?P<records>calendar|diary|inbox|mailbox|contacts|database|cart|basket))"
+)
+"""Where a thing lies. What is taken off a list, or away from somebody, is not deleted by that."""
+_TELL = (
+    r"(?:answer|ask|book|give|inform|keep|let|mail|message|notify|pay|remind|reply|report|run|save"
+    r"|send|share|show|tell|thank|use|write)"
+)
+_AND_SO = re.compile(
+    r"(?:,?\s?\b(?:please|pls|now|too|again|thanks|thank you|permanently|completely|immediately"
+    r"|right (?:now|away)|at once|as well|asap|as soon as (?:possible|you can)"
+    r"|for (?:good|ever|now)"
+    rf"|for (?:me|us)(?! and (?!(?:then|also|please|{_WORK}|{_TELL})\b))"
+    rf"|(?:(?:on|at|by|for) )?{_DATE}|{_WHERE})(?![\w'’/-]))*",  # noqa: RUF001 -- as people write it
     re.IGNORECASE,
 )
+_ENDS = re.compile(
+    r"\s?(?:\Z|(?<! )\x00|\x00(?! )|[.!?]+(?!\w)|[;\n)])"
+    r"|,?\s(?:but|so|because|since|as (?:it|we|i|they)|if|once|when|before|after|unless|until"
+    r"|(?:it|i|we|they|he|she|you)(?:['’][a-z]+)?"  # noqa: RUF001 -- as people write it
+    r"|with (?:the |that |this )?(?:reason|note|message))\b",
+    re.IGNORECASE,
+)
+_AND = r",?(?:\s?(?:\b(?:and|plus|then|also)\b|&))+\s?"
+_GOES_ON = re.compile(
+    rf"(?:,\s?|{_AND})(?:(?:please|kindly|just) )?(?:{_WORK}|{_DELETE}|{_TELL})\b"
+    rf"|{_AND}(?!{_SUBORDINATE.pattern}|(?:{_ARTICLE}|{_KIND}|half)\b)[a-z]+"
+    rf" (?:me|us|him|her|them|it|every(?:one|body)|{_ARTICLE})\b",
+    re.IGNORECASE,
+)
+"""Something else is asked for: a verb stands there, as one does before an article or a pronoun."""
+_MORE = re.compile(
+    rf"(?:{_AND}|(?P<comma>,)\s?)(?:{_NOUN}\s)*(?:{_QUOTED}|\x00|(?P<words>(?:(?:\A|(?<=\W))"
+    rf"(?!{_SUBORDINATE.pattern}|(?:and|plus)\b){_LETTERS}(?!\.?[\w/-])\s?){{1,5}})(?<!\s)"
+    r"|(?=[^\s,]*[0-9./_@#])[^\s()\[\]{}<>:,]*[^\W_])",
+    re.IGNORECASE,
+)
+"""One more thing. What stands behind a comma alone may say what the one before it is."""
 
 
-def asks_to_delete(before: str, behind: str) -> bool:
+def asks_to_delete(before: str, behind: str, value: str = "") -> bool:
     """Tell whether what stands around a value plainly says to delete that value.
 
     Args:
         before: What stands before it in the prompt.
         behind: What stands behind it.
+        value: The value, if it may be the name of a file.
     """
     found = _ASKS_TO_DELETE.match(before)
-    if found is None or _ENDS.match(behind) is None or _OR.match(behind) is not None:
+    if found is None or _OR.match(behind) or not _ends(behind, _FILE.search(value) is not None):
         return False
     between = TITLE.sub(f" {_QUOTED} ", found["between"])
     if _SUBORDINATE.search(between) is not None:
         return False
     *objects, last = _JOINS.split(between)
     return not _without_nouns(last) and all(_OBJECT.match(_without_nouns(o)) for o in objects)
+
+
+def _ends(behind: str, is_file: bool) -> bool:  # noqa: FBT001 -- of the value
+    """Whether a request ends behind a value, or goes on to more to delete or to something else."""
+    text = behind.lstrip("\"'”’`»)]") + ("…" if len(behind) >= _LONGEST else "")  # noqa: RUF001 -- quotation marks
+    # A folder in quotation marks is a place.
+    text = _QUOTES.sub(lambda quote: quote[0][1:-1] if "/" in quote[0] else _QUOTED, text)
+    text = _BLANKS.sub(lambda blank: "\n" if "\n" in blank[0] else " ", text)
+    text = _WRAPPED.sub(" ", text)
+    at, is_open = 0, False
+    while found := _AND_SO.match(text, at):
+        at = found.end()
+        if is_file and found["records"]:
+            return False
+        if _ENDS.match(text, at) or _GOES_ON.match(text, at):
+            return not is_open
+        more = _MORE.match(text, at)
+        if more is None:
+            return False
+        is_open = more["comma"] is not None and (is_open or more["words"] is not None)
+        at = more.end()
+    return False
 
 
 def _without_nouns(text: str) -> str:

@@ -332,7 +332,7 @@ def _outright(text: str) -> tuple[str, dict[str, tuple[str, str]]]:
         if stretch.kind != "quote" or not inside or not is_apart(text, stretch.start, stretch.stop):
             continue
         before = text[max(0, stretch.start - _FAR) : stretch.start]
-        quotes[inside] = before, text[stretch.stop : stretch.stop + _NEAR]
+        quotes[inside] = before, text[stretch.stop : stretch.stop + _FAR]
         left.append(text[at : stretch.start] + (f" {inside} " if _is_one_value(inside) else APART))
         at = stretch.stop
     return "".join([*left, text[at:]]), quotes

@@ -72,11 +72,11 @@ def is_deleted(before: str) -> bool:
     return not joined or _DELETED_AS_WELL.match(between, joined[-1].end()) is not None
 
 
-def deletes_title(before: str, behind: str) -> bool:
+def deletes_title(before: str, behind: str, title: str = "") -> bool:
     """Whether what stands around the title of a record plainly says to delete the record."""
     before = before_link(before)
     if not is_deleted(before):
         return False
     from inbounds.provenance.plain_requests import asks_to_delete
 
-    return asks_to_delete(before, behind)
+    return asks_to_delete(before, behind, title)

@@ -94,7 +94,7 @@ class PromptText:
         self._deleted_titles.update(
             " ".join(_WORD.findall(quote.lower()))
             for quote, (before, behind) in quotes.items()
-            if deletes_title(before, behind)
+            if deletes_title(before, behind, quote)
         )
         self.quotes_what_stays |= deleted != quotes.keys()
 
@@ -110,10 +110,9 @@ class PromptText:
         quotes = {"order": self._orders, "deleted": self._deleted}.get(how, self._quotes)
         if value in quotes:
             return True
-        if value in self.text and _ALNUM.search(value) is not None:
-            for at in self._places(value):
-                if _suits(self.text, value, at, how):
-                    return True
+        places = self._places(value) if _ALNUM.search(value) else ()
+        if any(_suits(self.text, value, at, how) for at in places):
+            return True
         low = value.lower()
         if how not in ("words", "deleted") or not is_words(value):
             return False
@@ -131,7 +130,6 @@ class PromptText:
         """
         from .plain_requests import asks_to_delete, asks_to_run
 
-        asks = asks_to_delete if how == "deleted" else asks_to_run
         # What is said of a quote last: it may have been asked for before.
         around = [(before, behind) for quote, before, behind in self.quoted if quote == value][-1:]
         texts = [(self.text, value, self._places(value))]
@@ -141,8 +139,10 @@ class PromptText:
         for text, said, places in texts:
             for at in places:
                 end = at + len(said)
-                around.append((text[max(0, at - _FAR) : at], text[end : end + _NEAR]))
-        return any(asks(before, behind) for before, behind in around)
+                around.append((text[max(0, at - _FAR) : at], text[end : end + _FAR]))
+        if how == "deleted":
+            return any(asks_to_delete(before, behind, value) for before, behind in around)
+        return any(asks_to_run(before, behind) for before, behind in around)
 
     def deletes(self, phrase: str) -> bool:
         """Whether a word for deleting has what is called so as its object.
@@ -159,7 +159,7 @@ class PromptText:
         return any(
             deletes_title(
                 self.text[max(0, found.start() - _FAR) : found.start()],
-                self.text[found.end() : found.end() + _NEAR],
+                self.text[found.end() : found.end() + _FAR],
             )
             for found in islice(title.finditer(self.text), _MOST_PLACES)
         )
