@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from inbounds.canonical.formats import InvalidFormat, normalize
 
-from .values import ACCOUNT, LONGEST_TYPED, MAIL, keys_of_kind
+from .values import ACCOUNT, LONGEST_TYPED, MAIL, PHONE, WRITTEN_PHONE, keys_of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,17 @@ _GROUPED_ACCOUNT = re.compile(
 )
 _PATH = re.compile(r"(?<![\w./~:-])[~/]?[\w.-]*(?:/[\w.-]+)+/?")
 _END_OF_URL = ".,;:!?*_)]}"
+_DIGITS = re.compile(r"[0-9]+")
+_WORD = re.compile(r" ?[^\W\d_]| [0-9]")
+_COUNTED = re.compile(
+    r"[%€$£°]|[:.,'][0-9]| (?:or|to|and) [0-9]"
+    r"| ?(?:(?!(?:as|is|his|its|this|thus|us|was|yes|thanks|unless|always|perhaps)\b)[a-z]+s|min|h|am|pm"
+    r"|people|percent|euro?)\b"
+)
+"""What stands behind digits that count something, or are a time."""
+_SHORTEST_PHONE = 8
+_MOST_OF_COUNT = 3
+_LONGEST_IN_PAIRS = 12
 
 
 def paths(word: str) -> Iterator[str]:
@@ -42,6 +53,36 @@ def paths(word: str) -> Iterator[str]:
             yield from keys_of_kind("path", path)
             if path.endswith("."):
                 yield from keys_of_kind("path", path.rstrip("."))
+
+
+def phones_in(text: str) -> Iterator[str]:
+    """Yield the keys of the telephone numbers in a text."""
+    for found in WRITTEN_PHONE.finditer(text):
+        yield PHONE + "+" + "".join(_DIGITS.findall(without_count(text, *found.span())))
+
+
+def without_count(text: str, start: int, end: int) -> str:
+    """Return a telephone number that stands in a text, without what counts the word behind it.
+
+    In `+43 1 234567 10 minutes`, nothing else tells that 10 is not of the number. Digits behind a
+    blank are of it if no word follows, or if they are grouped as those before them.
+    """
+    is_counted = _COUNTED.match(text, end) is not None
+    while is_counted or _WORD.match(text, end):
+        before, _, last = text[start:end].rpartition(" ")
+        groups = _DIGITS.findall(before)
+        digits, size = len("".join(groups)), len("".join(_DIGITS.findall(last)))
+        if digits < _SHORTEST_PHONE:
+            break
+        is_alike = size == len(groups[-1]) and digits + size <= _LONGEST_IN_PAIRS
+        if last.isdecimal() and not is_counted and (is_alike or size > _MOST_OF_COUNT):
+            break
+        end = start + len(before.rstrip(" ().-"))
+        # `10 000 people`
+        is_counted = size == _MOST_OF_COUNT
+        if not is_counted:
+            break
+    return text[start:end]
 
 
 def accounts_in(text: str) -> Iterator[str]:

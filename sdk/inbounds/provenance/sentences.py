@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 from inbounds.canonical.formats import InvalidFormat, normalize
 
 from .denial_words import BY_ITSELF, CONTRACTED, CROSSES, plain_apostrophes
+from .embedded_values import without_count
 from .prompt_segments import LONGEST, Stretch, stretches
 
 TokenKind = Literal["word", "quote", "file", "mail", "account", "url", "phone"]
@@ -210,7 +211,9 @@ def _parts(text: str, known: list[Stretch]) -> Iterator[tuple[int, int, _PartKin
     spans: list[tuple[int, int, _PartKind, str]] = [*known]
     for found in _SPACED.finditer(text):
         kind: TokenKind = "account" if found["account"] else "phone"
-        spans.append((found.start(), found.end(), kind, re.sub(r"[ .-]", "", found[0])))
+        whole = found[0] if found["account"] else without_count(text, *found.span())
+        stop = found.start() + len(whole)
+        spans.append((found.start(), stop, kind, re.sub(r"[ .-]", "", whole)))
     at = 0
     for start, stop, kind_, inside in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start < at and kind_ in ("passage", "pasted"):

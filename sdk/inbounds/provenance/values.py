@@ -47,7 +47,7 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _NO_SIGN = re.compile(r"[^a-z0-9]+")
 _LONGEST_WITH_BLANKS = 320
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}")
-_PHONE = re.compile(r"\+(?<![\w+]\+)[0-9](?:[ ().-]{0,2}[0-9]){5,14}(?![0-9])")
+WRITTEN_PHONE = re.compile(r"\+(?<![\w+]\+)[0-9](?:(?!\. )[ ().-]{0,2}[0-9]){5,14}(?![0-9])")
 _DIGIT = re.compile(r"[0-9]")
 _BEGINS_ACCOUNT = re.compile(r"[A-Z][A-Z][0-9][0-9]")
 NUMBERS = re.compile(r"[0-9](?:[0-9.,]{0,40}[0-9])?")
@@ -213,7 +213,7 @@ def _is_of(key: str, text: str) -> bool:
 def _typed_digits(text: str, first: str) -> Iterator[str]:
     if "A" <= first <= "Z" and _ACCOUNT.fullmatch(text.replace(" ", "")):
         yield ACCOUNT + text.replace(" ", "")
-    if first == "+" and _PHONE.fullmatch(text):
+    if first == "+" and WRITTEN_PHONE.fullmatch(text):
         yield PHONE + re.sub(r"[ ().-]", "", text)
     if first.isdecimal() or first in "+-":
         if _SIGNED.fullmatch(text):
@@ -245,12 +245,10 @@ def embedded(text: str) -> Iterator[str]:
 def _numeric(text: str) -> Iterator[str]:
     if not _DIGIT.search(text):
         return
-    if "+" in text:
-        for found in _PHONE.finditer(text):
-            yield PHONE + re.sub(r"[ ().-]", "", found.group())
-    if _BEGINS_ACCOUNT.search(text):
-        from inbounds.provenance.embedded_values import accounts_in
+    if "+" in text or _BEGINS_ACCOUNT.search(text):
+        from inbounds.provenance.embedded_values import accounts_in, phones_in
 
+        yield from phones_in(text)
         yield from accounts_in(text)
     yield from _plain_numbers(text)
     yield from _dates(text)
