@@ -36,8 +36,8 @@ _DIGITS = re.compile(r"[0-9]+")
 _WORD = re.compile(r" ?[^\W\d_]| [0-9]")
 _COUNTED = re.compile(
     r"[%€$£°]|[:.,'][0-9]| (?:or|to|and) [0-9]"
-    r"| ?(?:(?!(?:as|is|his|its|this|thus|us|was|yes|thanks|unless|always|perhaps)\b)[a-z]+s|min|h|am|pm"
-    r"|people|percent|euro?)\b"
+    r"| ?(?:(?!(?:as|is|his|its|this|thus|us|was|yes|thanks|unless|always|perhaps)\b)[a-z]+s|min|h"
+    r"|am|pm|people|percent|euro?)\b"
 )
 """What stands behind digits that count something, or are a time."""
 _SHORTEST_PHONE = 8

@@ -23,8 +23,14 @@ A `mailto:` has the domain for a host, a `tel:` or `sms:` has none. A host that 
 `//` and the host as it is written.
 """
 
+Read = dict[str, Link]
+"""The URLs that were read, as they were written, and the link that each is."""
+
 MOST = 64
 """So many links of one text are told apart; what is beyond is one link to nowhere known."""
+
+MOST_READ = 4096
+"""So many URLs of one call are read; what is beyond is a link to nowhere known."""
 
 _MOST_MARKUP = 250_000
 """HTML of more characters is not read: it is a link to nowhere known."""
@@ -125,7 +131,9 @@ _MARKUP = re.compile(r"<[A-Za-z!/?]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")  # CommonMark 0.31 §2.4
 
 
-def links_of(text: str, *, markup: bool = True, bare: bool = True) -> Iterator[Link]:
+def links_of(
+    text: str, *, markup: bool = True, bare: bool = True, read: Read | None = None
+) -> Iterator[Link]:
     """Yield the links of a text, each once.
 
     Also what a mail program makes a link of: `acme.example`, `//acme.example/x`, and what HTML,
@@ -136,17 +144,19 @@ def links_of(text: str, *, markup: bool = True, bare: bool = True) -> Iterator[L
         markup: Whether it may be HTML. Without, it is read as plain text alone.
         bare: Whether a host without a scheme is a link. In a path or an id, such as `plan.md`,
             it is not.
+        read: The URLs that the other texts of a call hold, and what they were read as.
     """
     seen = set()
-    for link in _links_of(text, markup=markup, bare=bare):
+    for link in _links_of(text, {} if read is None else read, markup=markup, bare=bare):
         if link not in seen:
             seen.add(link)
             yield link
 
 
-def _links_of(text: str, *, markup: bool, bare: bool) -> Iterator[Link]:
+def _links_of(text: str, read: Read, *, markup: bool, bare: bool) -> Iterator[Link]:
+    words = {""}
     for form in _forms(text):
-        yield from _links_in(form, bare=bare)
+        yield from _links_in(form, words, read, bare=bare)
     if markup and _MARKUP.search(text):
         if len(text) > _MOST_MARKUP:
             yield UNREAD
@@ -158,8 +168,8 @@ def _links_of(text: str, *, markup: bool, bare: bool) -> Iterator[Link]:
             for part in parts_of(text):
                 for form in _forms(part.text):
                     if part.is_url:
-                        yield from _whole(form)
-                    yield from _links_in(form, bare=bare)
+                        yield from _whole(form, read)
+                    yield from _links_in(form, words, read, bare=bare)
         except Unreadable:
             yield UNREAD
 
@@ -176,7 +186,8 @@ def _forms(text: str) -> Iterator[str]:
                 yield form
 
 
-def _links_in(text: str, *, bare: bool) -> Iterator[Link]:
+def _links_in(text: str, words: set[str], read: Read, *, bare: bool) -> Iterator[Link]:
+    """Yield the links of a text; of these words, which are added to, they are known already."""
     # Nothing without one of the marks is a link, and most texts are soon looked at.
     if not _MARKS.search(text):
         return
@@ -184,19 +195,20 @@ def _links_in(text: str, *, bare: bool) -> Iterator[Link]:
         yield UNREAD
     yield from _marked(text)
     for word in _ENDS.split(text):
-        if not _MARKS.search(word):
+        if word in words or not _MARKS.search(word):
             continue
+        words.add(word)
         end = 0
         if _BEGINS_LINK.search(word):
             if len(word) > _LONGEST_WORD and _LINKS.search(word):
                 yield UNREAD
             for found in _LINKS.finditer(word):
                 if bare:
-                    yield from _bare(word[end : _end_of_host(word, found)])
-                yield from _read(_without_end(found.group()))
+                    yield from _bare(word[end : _end_of_host(word, found)], read)
+                yield from _read(_without_end(found.group()), read)
                 end = found.end()
         if bare:
-            yield from _bare(word[end:])
+            yield from _bare(word[end:], read)
 
 
 def _end_of_host(word: str, link: re.Match[str]) -> int:
@@ -241,21 +253,21 @@ def _goes_on(text: str) -> bool:
     return _GOES_ON_IN_BRACKETS.search(text) is not None
 
 
-def _whole(value: str) -> Iterator[Link]:
+def _whole(value: str, read: Read) -> Iterator[Link]:
     """Yield the link that a value is where a URL is expected, as browsers read it."""
     url = value.translate(_LEFT_OUT).strip(_BLANKS)
     if _SCHEME.match(url) or _RELATIVE.match(url):
-        yield from _read(url)
+        yield from _read(url, read)
 
 
-def _read(url: str) -> Iterator[Link]:
+def _read(url: str, read: Read) -> Iterator[Link]:
     scheme = _SCHEME.match(url)
     name = scheme.group(1).lower() if scheme else "https"
     rest = url[scheme.end() :] if scheme else url
     if name == "mailto":
-        yield from _mails(rest)
+        yield from _mails(rest, read)
     elif name in _READ or rest.startswith("//"):
-        yield _parsed(f"{name}://{rest.lstrip(_SLASHES)}")
+        yield _parsed(f"{name}://{rest.lstrip(_SLASHES)}", read)
     elif name not in _LEAD_NOWHERE and not _PICTURE.match(url):
         yield from _call(url)
 
@@ -272,17 +284,20 @@ def _call(url: str) -> Iterator[Link]:
     yield UNREAD
 
 
-def _parsed(url: str) -> Link:
-    if len(url) > LONGEST_TYPED + 16:
+def _parsed(url: str, read: Read) -> Link:
+    """Return the link that a URL is; each URL is read once."""
+    if url in read:
+        return read[url]
+    if len(read) >= MOST_READ or len(url) > LONGEST_TYPED + 16:
         return UNREAD
     try:
         canonical, parsed = normalize("url", url)
     except (InvalidFormat, UnicodeError):
-        return UNREAD
-    return canonical, parsed.host
+        return read.setdefault(url, UNREAD)
+    return read.setdefault(url, (canonical, parsed.host))
 
 
-def _mails(written: str) -> Iterator[Link]:
+def _mails(written: str, read: Read) -> Iterator[Link]:
     """Yield each address of a `mailto:`; one with more than addresses is known by its domain."""
     text = unquote(written)
     hosts = _MAIL_HOST.findall(text)
@@ -297,7 +312,7 @@ def _mails(written: str) -> Iterator[Link]:
             yield f"{MAILTO}{address}", parsed.domain
     else:
         for host in hosts:
-            yield "", _parsed(f"https://{host.rstrip(_END)}/")[1]
+            yield "", _parsed(f"https://{host.rstrip(_END)}/", read)[1]
 
 
 def keys_of_link(url: str, host: str) -> list[str]:
@@ -320,21 +335,22 @@ def keys_of_link(url: str, host: str) -> list[str]:
 # --- hosts without a scheme ---------------------------------------------------------------------
 
 
-def _bare(word: str) -> Iterator[Link]:
+def _bare(word: str, read: Read) -> Iterator[Link]:
     if word.isascii():
-        yield from _hosts_in(word, word)
+        yield from _hosts_in(word, word, read)
         return
     letters = word.translate(_symbols_as_letters())
     for each in dict.fromkeys((word, letters, _WITHIN_LABEL.sub("x", letters))):
-        yield from _hosts_in(word, each)
+        yield from _hosts_in(word, each, read)
 
 
-def _hosts_in(word: str, letters: str) -> Iterator[Link]:
+def _hosts_in(word: str, letters: str, read: Read) -> Iterator[Link]:
     """Yield the hosts without a scheme in a word.
 
     Args:
         word: The word.
         letters: As long as the word, with a letter for each character that a host may hold.
+        read: As of `links_of`.
     """
     is_plain = word.isascii() and "@" not in word and "._" not in word
     for run in _RUN.finditer(letters):
@@ -353,11 +369,11 @@ def _hosts_in(word: str, letters: str) -> Iterator[Link]:
                 if found.end() == stop and _PATH.match(word, stop):
                     path = _without_end(word[stop:])
                 is_whole = False
-                for url, host in _host(written, path):
+                for url, host in _host(written, path, read):
                     is_whole |= not url.startswith(BARE)
                     yield url, host
                 if not is_plain:
-                    yield from _ended(written, path)
+                    yield from _ended(written, path, read)
                 if path and is_whole:
                     return
 
@@ -391,7 +407,7 @@ def _is_domain(text: str) -> bool:
     return bool(dot and _IN_ALL_LISTS.fullmatch(last)) and "_" not in text and _is_top_level(last)
 
 
-def _ended(written: str, path: str) -> Iterator[Link]:
+def _ended(written: str, path: str, read: Read) -> Iterator[Link]:
     """Yield the links that labels and dots are to programs that end a host at some of the dots.
 
     A dot such as the ideographic full stop is one of a host to some programs, and the end of a
@@ -399,20 +415,20 @@ def _ended(written: str, path: str) -> Iterator[Link]:
     """
     if "._" in written:
         for part in written.split("._")[:-1]:
-            yield from _host(part, "")
+            yield from _host(part, "", read)
     if written.isascii():
         return
     begin = 0
     for dot in _WIDE_DOT.finditer(written):
-        yield from _host(written[begin : dot.start()], "")
+        yield from _host(written[begin : dot.start()], "", read)
         if begin:
-            yield from _host(written[max(0, dot.start() - _LONGEST_HOST) : dot.start()], "")
+            yield from _host(written[max(0, dot.start() - _LONGEST_HOST) : dot.start()], "", read)
         begin = dot.end()
     if begin:
-        yield from _host(written[begin:], path)
+        yield from _host(written[begin:], path, read)
 
 
-def _host(written: str, path: str) -> Iterator[Link]:
+def _host(written: str, path: str, read: Read) -> Iterator[Link]:
     """Yield the link that labels and dots are, where a program may make one of them."""
     labels = _DOT.split(written.strip(_AROUND_HOST))
     if len(labels) == 1:
@@ -420,22 +436,22 @@ def _host(written: str, path: str) -> Iterator[Link]:
     host, last = ".".join(labels), labels[-1]
     if _ADDRESS.fullmatch(host):
         if path and not _NETWORK.fullmatch(path):
-            yield _parsed(f"https://{host}{path}")
+            yield _parsed(f"https://{host}{path}", read)
     elif _LATIN.fullmatch(last):
         # With a path it is one, whatever it ends with.
         if path or last[:4].lower() == "xn--" or _is_top_level(last):
-            yield _named(host, path)
+            yield _named(host, path, read)
     # Words of other alphabets may stand around a dot without a space.
     elif _NOT_LATIN.fullmatch(last) and _is_top_level(last):
-        yield _named(host, path)
+        yield _named(host, path, read)
     else:
         latin = _LATIN_BEFORE_OTHER.match(last)
         if latin and _is_top_level(latin[1]) and not _is_latin(latin[2]):
-            yield _named(host[: len(host) - len(last) + latin.end(1)], "")
+            yield _named(host[: len(host) - len(last) + latin.end(1)], "", read)
 
 
-def _named(host: str, path: str) -> Link:
-    url, name = _parsed(f"https://{host}{path or '/'}")
+def _named(host: str, path: str, read: Read) -> Link:
+    url, name = _parsed(f"https://{host}{path or '/'}", read)
     return (f"{BARE}{host}", name) if url and not path else (url, name)
 
 

@@ -634,6 +634,7 @@ class Origins:
             registered: The registry's description of the tool's arguments.
         """
         found: dict[str, list[Link]] = {}
+        read: dict[str, tuple[str, str]] = {}
         for number, (pointer, value, argument) in enumerate(leaves(arguments, registered), 1):
             if number == MOST_LEAVES:
                 # What stands beyond is not looked at, and may hold one that leads anywhere.
@@ -651,19 +652,19 @@ class Origins:
                 several = names_host_within(value)
             if not (written or several) and is_outward(argument, value):
                 continue
-            links = self._links(value, bare=free)
+            links = self._links(value, read, bare=free)
             if links:
                 found[pointer] = links
         return found
 
-    def _links(self, text: str, *, bare: bool) -> list[Link]:
+    def _links(self, text: str, urls: dict[str, tuple[str, str]], *, bare: bool) -> list[Link]:
         if not may_link(text):
             return []
         from inbounds.provenance.links import MOST, keys_of_link, links_of
 
         links: dict[Link, None] = {}
         read: list[tuple[str, str]] = []
-        for link in links_of(text, bare=bare):
+        for link in links_of(text, bare=bare, read=urls):
             if len(read) == MOST:
                 read.append(("", ""))
                 break

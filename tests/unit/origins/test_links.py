@@ -4,8 +4,10 @@ from typing import get_args
 
 import pytest
 
+from inbounds.canonical.formats import normalize
 from inbounds.model.question import Argument, Kind, Link, ReturnedField, Returns, Role
 from inbounds.provenance import Origins
+from inbounds.provenance import links as links_module
 from inbounds.provenance.destinations import is_outward, names_destination
 from inbounds.provenance.links import MOST
 from inbounds.provenance.value_leaves import MOST as MOST_LEAVES
@@ -190,3 +192,52 @@ def test_a_link_beyond_what_is_looked_at_is_one_to_nowhere_known():
         assert [Link(host="", grade="none")] in found.values()
 
     assert not Origins().links({"lines": ["-"] * (MOST_LEAVES - 1)}, registered)
+
+
+HIDDEN = {
+    "comment": "a.md<!--url(",
+    "hosts": "see a.md, ",
+    "ports": "a.md:{} ",
+    "css": "<b style='x:url(a.md {})'>",
+    "schemes": "https://a.example/x ",
+    "unread": "<!-- xn--a.com url({} ",
+}
+
+
+@pytest.mark.parametrize("part", HIDDEN.values(), ids=HIDDEN)
+def test_what_was_read_once_is_not_read_again(part, monkeypatch):
+    """
+    The cost is counted by how many URLs are read, in one text and in all those of a call.
+    """
+    counts = count_read(monkeypatch)
+    text = "".join(part.format(number) for number in range(20_000 // len(part)))
+    registered = {"/lines/*": Argument(role="content")}
+    found = Origins().links({"lines": [text, f"{text} b.md", text]}, registered)
+
+    assert len(found) == 3
+    assert found["/lines/0"] == found["/lines/2"]
+    assert len(counts) <= 5
+
+
+def test_so_many_urls_of_a_call_are_read_and_the_rest_are_links_to_nowhere_known(monkeypatch):
+    monkeypatch.setattr(links_module, "MOST_READ", 100)
+    counts = count_read(monkeypatch)
+    lines = [f"https://h{number}.example/" for number in range(110)]
+    found = Origins().links({"lines": lines}, {"/lines/*": Argument(role="content")})
+
+    assert len(counts) == 100
+    assert found["/lines/99"] == [Link(host="h99.example", grade="none")]
+    assert found["/lines/100"] == [Link(host="", grade="none")]
+    assert len(found) == 110
+
+
+def count_read(monkeypatch):
+    """Count the URLs that are read from now on."""
+    counts = []
+
+    def normalized(kind, text):
+        counts.append(text)
+        return normalize(kind, text)
+
+    monkeypatch.setattr(links_module, "normalize", normalized)
+    return counts
