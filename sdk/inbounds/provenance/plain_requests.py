@@ -109,9 +109,10 @@ _AND_SO = re.compile(
 )
 _ENDS = re.compile(
     r"\s?(?:\Z|(?<! )\x00|\x00(?! )|[.!?]+(?!\w)|[;\n)])"
-    r"|,?\s(?:but|so|because|since|as (?:it|we|i|they)|if|once|when|before|after|unless|until"
-    r"|(?:it|i|we|they|he|she|you)(?:['’][a-z]+)?"  # noqa: RUF001 -- as people write it
-    r"|with (?:the |that |this )?(?:reason|note|message))\b",
+    r"|(?:,?\s(?:but|so|because|since|as (?:it|we|i|they)|if|once|when|before|after|unless|until"
+    r"|with (?:the |that |this )?(?:reason|note|message)|it(?:['’]s| (?:is|was|has)))"  # noqa: RUF001 -- as people write it
+    r"|, (?:it|i|we|they|he|she|you)(?:['’][a-z]+)?)\b"  # noqa: RUF001 -- as people write it
+    r"(?! (?:only |just )?(?:from|of|for|in|on|off)\b)",
     re.IGNORECASE,
 )
 _AND = r",?(?:\s?(?:\b(?:and|plus|then|also)\b|&))+\s?"
