@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .blind.scores import COLUMNS, kept_scores
 from .chart import together
-from .published import POINTS
+from .published import EARLIER, POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def page(whole: dict[str, Any], blind: dict[str, Any] | None = None) -> str:
                         _number(point.hard_denied),
                         _number(point.interruptions),
                     )
-                    for point in POINTS
+                    for point in (*EARLIER, *POINTS)
                 ),
             ],
         ),

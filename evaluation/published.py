@@ -1,4 +1,4 @@
-"""What others reach on all four suites of AgentDojo, in their authors' own terms."""
+"""What an earlier revision reached, and what others reach on all four suites of AgentDojo."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ class Point:
     interruptions: float | None = None
     published: bool = False
 
+
+EARLIER: Final = (
+    Point("Inbounds `c9cbbc2`, drafted intents", 100, 76.79, 95.05, 0.23),
+    Point("Inbounds `c9cbbc2`, oracle intents", 100, 76.79, 96.88, 0.23),
+)
+"""Measured in the same way before grades were those of whole values and followed the stores."""
 
 POINTS: Final = (
     Point("allow everything", 0, 100, 0, 0),
