@@ -1,6 +1,6 @@
 """A value is firm only where the whole leaf is: what a leaf merely contains lends it nothing."""
 
-from itertools import product
+from itertools import cycle, product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -43,11 +43,18 @@ def grade(origins, value, **said):
 
 
 def canonical_grade(prompt, value, **said):
+    (found,) = canonical_grades(prompt, [value], **said)
+    return found
+
+
+def canonical_grades(prompt, values, **said):
+    """The grades of the values in canonical form, each as the one argument of a call."""
     origins = Origins()
     origins.prompt(prompt)
     registered = {"/it": Argument(**said)}
-    canonical = canonicalise({"it": value}, registered)
-    return origins.trace(canonical.arguments, registered, canonical.parsed)["/it"].grade
+    called = [canonicalise({"it": value}, registered) for value in values]
+    traced = (origins.trace(each.arguments, registered, each.parsed) for each in called)
+    return [each["/it"].grade for each in traced]
 
 
 def observe(origins, result, *, returns=FIRST, arguments=None, writes=False):
@@ -476,13 +483,29 @@ def test_an_amount_in_a_text_is_a_plain_number_or_the_users_own_words(value):
     assert "none" == grade(origins, value, role="amount")
 
 
-def test_a_date_has_its_year():
+MONTHS = "January February March April May June July August September October November December"
+ORDERS = ["4 {}", "04 {}", "4th {}", "the 4th of {}", "{} 4", "{} 04", "{} 4th"]
+VERBS = ["Move it to {}", "Set the date to {}", "Reschedule for {}", "Pay it on {}", "It is due {}"]
+BEHIND = ["", ".", ", please", " at 2pm", " at 20:26", ", 26 people", " in room 2099", " of invoice 2026"]
+
+
+@pytest.mark.parametrize("month", range(1, 13), ids=MONTHS.split())
+def test_a_date_has_its_year(month):
+    """No year is assumed, neither this one nor a number that stands beside the day."""
     said = {"kind": "date", "role": "target"}
-    for prompt in ("Move it to 4 May", "Move it to May 4th, please", "the 4th of May at 2pm"):
-        assert "none" == canonical_grade(prompt, "2099-05-04", **said)
-        assert "none" == canonical_grade(prompt, "2026-05-04", **said)
-    assert "prompt" == canonical_grade("Move it to 4 May 2026", "2026-05-04", **said)
-    assert "none" == canonical_grade("Move it to 4 May 2026", "2099-05-04", **said)
+    name = MONTHS.split()[month - 1]
+    numbers = [f"4/{month}", f"{month}/4", f"04-{month:02}", f"{month:02}-04", f"4.{month}."]
+    forms = [name, name.lower(), name.upper(), name[:3], f"{name[:3]}."]
+    days = [*(order.format(form) for form, order in product(forms, ORDERS)), *numbers]
+    dates = [f"{year}-{month:02}-04" for year in (2026, 2099)]
+    verbs, other = cycle(VERBS), [f"{year}-04-{month:02}" for year in (2026, 2099)]
+    for day, behind in product(days, BEHIND):
+        prompt = f"{next(verbs).format(day)}{behind}"
+        either = dates + other if day in numbers else dates
+        assert {"none"} == {*canonical_grades(prompt, either, **said)}, prompt
+    for form, order, year in product(forms, ORDERS, (" 2026", ", 2026")):
+        prompt = f"{next(verbs).format(order.format(form))}{year}"
+        assert ["prompt", "none"] == canonical_grades(prompt, dates, **said), prompt
 
 
 NAMING = Returns(fields={"/title": ReturnedField(holds="title"), "/sender": ReturnedField()})
