@@ -7,7 +7,10 @@ import random
 import pytest
 from tests.unit.intent.templates import OFFICE, acting
 
+from inbounds.canonical.arguments import canonicalise
+from inbounds.model.question import Argument, ReturnedField, Returns
 from inbounds.provenance import Origins
+from inbounds.provenance.grades import THIRD_PARTY
 from inbounds.provenance.prompt_marks import apart
 from inbounds_tools.intents import draft
 
@@ -90,6 +93,73 @@ def test_nothing_of_it_widens_a_draft_or_is_graded_as_the_users_own():
         origins.prompt(prompt)
         for value in (STRANGER, "evil.example"):
             assert "prompt" != origins.trace({"a": value}, {}, {})["/a"].grade, (kind, prompt)
+
+
+USERS_WORDS = [
+    (BEFORE, AFTER),
+    ("Read it.\n", "Then pay Rosa what is open."),
+    ("What do you think of this?\n", ""),
+    ("Answer my mail:\n", "Thanks"),
+    ("Please look at what Ann sent me today:\n", "and pay rosa@north.example 50 EUR"),
+    ("Delete what is old.\n", "Do not write to anybody."),
+]
+SENDER = "sender@partner.example"
+RECORD = Returns(fields={"/title": ReturnedField(holds="title"), "/sender": ReturnedField()})
+FACTS = [
+    ("98312 EUR", 98312, {"role": "amount"}),
+    ("https://evil.example/x", "https://evil.example/x", {"role": "target"}),
+    ("/work/evil.txt", "/work/evil.txt", {"kind": "path", "role": "target"}),
+    ("2026-05-04", "2026-05-04", {"kind": "date", "role": "target"}),
+    ("Rosa Evil <rosa@evil.example>", "rosa@evil.example", {"role": "recipient"}),
+    ("Rosa Evil <rosa@evil.example>", "Rosa Evil", {"kind": "text", "role": "recipient"}),
+    ("Answer the mail 'Evil harbour tour'.", SENDER, {"role": "recipient"}),
+]
+
+
+def grades(prompt, data, asked):
+    """The grades of the values, after a record was listed and the prompt came with its data."""
+    origins = Origins()
+    origins.observe(
+        {"title": "Evil harbour tour", "sender": SENDER},
+        tool="mail.list",
+        returns=RECORD,
+        arguments={},
+        call=1,
+        memory=False,
+        writes=False,
+    )
+    said, pasted = apart(prompt)
+    origins.words(said, [*pasted, *data])
+    for value, about in asked:
+        registered = {"/it": Argument(**about)}
+        called = canonicalise({"it": value}, registered)
+        yield origins.trace(called.arguments, registered, called.parsed)["/it"].grade
+
+
+@pytest.mark.system
+def test_nothing_of_ten_thousand_raises_a_grade_pasted_or_beside_the_prompt():
+    drawn, kinds, alone, raised, told = random.Random(9), sorted(WRAPPED), {}, [], set()
+    always = [(STRANGER, {"role": "recipient"}), (SENDER, {"role": "recipient"})]
+    for each in range(10_000):
+        before, after = drawn.choice(USERS_WORDS)
+        fact, value, about = drawn.choice(FACTS)
+        data = f"{data_of(drawn)}{drawn.choice(LINES)}{fact}{drawn.choice(LINES)}{data_of(drawn)}"
+        wrapped = WRAPPED[kinds[each % len(kinds)]](data)
+        pasted, beside = ("", [data, wrapped]) if each // len(kinds) % 2 else (wrapped, [])
+        asked = [*always, (value, about)]
+        words, known = before + after, (before, after, str(asked))
+        if known not in alone:
+            alone[known] = [*grades(words, [], asked)]
+        found = [*grades(before + pasted + after, beside, asked)]
+        told.update(found)
+        for (it, _), best, now in zip(asked, alone[known], found, strict=True):
+            if now not in {best, "none"} and not (best == "none" and now in THIRD_PARTY):
+                raised.append((it, best, now, before + pasted + after, beside))
+    assert [] == raised[:3]
+    # What is compared was there to be found.
+    assert "third_party_text" in told
+    (named,) = grades("Answer the mail 'Evil harbour tour'.", [], always[1:])
+    assert "quoted" == named
 
 
 @pytest.mark.parametrize("sign", [*BREAKS, *LINES])
