@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import sqlglot  # noqa: F401 -- a busy machine would load it past the first call's deadline
 from hypothesis import assume, given, settings
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from tests.leased import Shelf, leased
 
 from inbounds import AccessDenied
+from inbounds.model.deployment import Deployment
 from inbounds.model.question import Argument, EffectsBy, Tool
 from inbounds.provenance.destinations import is_outward
 from inbounds.testing import AGENT, PolicyUnderTest, small_deployment
+from inbounds_tools.closure import chains_beyond_reading
 
 ALL = {"read", "write", "delete"}
 METHODS = {"GET": ["read"], "HEAD": ["read"], "PUT": ["write"], "DELETE": ["delete"]}
@@ -265,6 +269,59 @@ class TestWhatIsSetInMotion:
         known = under_test.guard._runtime.registry.tool("page.look", deadline=1e12)
         assert known.tool.effects == ["read", "write"]
         under_test.close()
+
+
+def graph(drawn, number):
+    """Tools that reach each other, in cycles as well, some with other effects or a credential."""
+    names = [f"graph.{number}.{each}" for each in range(drawn.randint(1, 8))]
+    tools = {}
+    for name in names:
+        reaches = drawn.sample(names, drawn.randint(0, min(2, len(names))))
+        if drawn.random() < 0.1:
+            reaches.append(drawn.choice(["read", "delete", "export"]))
+        effect = drawn.choice(["write", "execute"]) if drawn.random() < 0.1 else "read"
+        tools[name] = reading(effects=[effect], reversible="yes", reaches=reaches)
+        if drawn.random() < 0.15:
+            tools[name]["credential"] = drawn.choice(["reading", "writing"])
+    return tools
+
+
+class TestWhatLintAndThePolicyFindOfAGraph:
+    """
+    What keeps a bundle from being built is what is denied: neither finds a chain alone.
+    """
+
+    def test_chains_beyond_reading_are_there_where_a_call_is_denied_and_nowhere_else(
+        self, tmp_path
+    ):
+        drawn = random.Random(11)
+        graphs = [graph(drawn, number) for number in range(150)]
+        tools = {name: tool for each in graphs for name, tool in each.items()}
+        changed = deployment(tools, {"read_only": True, "may_delegate_to": []}, ())
+        changed["agents"][AGENT]["manifest"] = {"tools": [*tools], "effects": ["read"]}
+        until = {"kind": "static", "reason": "x", "until": "2099-01-01"}
+        changed["credentials"] = {
+            "reading": {**until, "effects": ["read"]},
+            "writing": {**until, "effects": ["read", "write"]},
+        }
+        under_test = PolicyUnderTest(tmp_path, changed)
+        whole = Deployment.model_validate(under_test.deployment)
+        seen = {}
+        with under_test.task() as task:
+            for each in graphs:
+                for called in drawn.sample([*each], min(2, len(each))):
+                    decision = task.evaluate(called, {}, resource=lambda: ("page", "x"))
+                    codes = {reason.code for reason in decision.reasons}
+                    seen[called] = "capability.reaches_further" in codes
+        under_test.close()
+
+        agent = whole.agents[AGENT]
+        for called, denied in seen.items():
+            manifest = agent.manifest.model_copy(update={"tools": [called]})
+            one = {AGENT: agent.model_copy(update={"manifest": manifest})}
+            chains = [*chains_beyond_reading(whole.model_copy(update={"agents": one}))]
+            assert denied == bool(chains), (called, [*map(str, chains)])
+        assert len(graphs) // 3 < sum(seen.values()) < len(seen) - len(graphs) // 3
 
 
 class TestLeasesByEffect:
