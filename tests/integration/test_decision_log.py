@@ -30,11 +30,33 @@ ruled_out if to_number(input.action.properties.arguments.id) < 1000
 details contains {"least": 1000}
 """
 """A rule of a site whose built-in fails on a text, and whose error holds that text."""
+TELLING = """\
+# METADATA
+# title: Payroll after hours
+# description: Payroll is read and nothing else.
+# custom:
+#   severity: critical
+#   remedy: Read it
+#   controls: ["owasp_asi:ASI02"]
+package site.rules.payroll.after_hours
+
+# METADATA
+# description: Shown by the tool
+ruled_out if input.action.name == "mail.read"
+
+# METADATA
+# description: The task's token and the arguments
+details contains {"x": input.context.credentials.task, "y": input.action.properties.arguments}
+"""
+"""A rule of a site whose details hold what no log may hold."""
 
 
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory):
-    return shipping.Dist(tmp_path_factory.mktemp("logged"))
+@pytest.fixture(scope="module", params=["without a site", "with a site that tells all"])
+def dist(tmp_path_factory, request):
+    folder = tmp_path_factory.mktemp("logged")
+    if request.param == "without a site":
+        return shipping.Dist(folder)
+    return shipping.Dist(folder, site=write_rule(folder / "site", TELLING))
 
 
 def planted(value):
@@ -70,6 +92,10 @@ def questions():
     yield {"context": {"pep": {"id": "assistant-pep"}}, "x": CANARY}
 
 
+def has_site(dist):
+    return "site" in dist.built.files
+
+
 def log_of(dist, tmp_path, *, masked):
     www = dist.publish(tmp_path / "www")
     # The results of built-ins are logged too, as a careless operator may have them.
@@ -79,7 +105,7 @@ def log_of(dist, tmp_path, *, masked):
     with (
         shipping.web(www) as server,
         shipping.pulling(
-            dist, server.url, site=False, scratch=tmp_path, replace=tuple(replace)
+            dist, server.url, site=has_site(dist), scratch=tmp_path, replace=tuple(replace)
         ) as opa,
     ):
         shipping.until(opa.ready, "OPA did not become ready")
@@ -160,7 +186,21 @@ def test_without_the_mask_the_canaries_are_there_to_be_found(dist, tmp_path):
     log, asked = log_of(dist, tmp_path, masked=False)
     for secret in secrets(asked[0]):
         assert secret in log
-    assert any(event.get("nd_builtin_cache") for event in events(log))
+    logged = events(log)
+    assert any(event.get("nd_builtin_cache") for event in logged)
+    if has_site(dist):
+        (sent,) = (each for each in asked if each.get("action", {}).get("name") == "mail.send")
+        assert {
+            "x": sent["context"]["credentials"]["task"],
+            "y": sent["action"]["properties"]["arguments"],
+        } in [*details_of_the_site(logged)]
+
+
+def details_of_the_site(logged):
+    for event in logged:
+        for reason in event.get("result", {}).get("context", {}).get("reasons", ()):
+            if reason["code"] == "site.payroll.after_hours":
+                yield from reason["details"]
 
 
 @pytest.fixture(scope="module")
