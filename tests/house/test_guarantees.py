@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 
@@ -25,6 +26,37 @@ def test_every_promise_has_rows():
 def test_what_holds_it_is_there():
     assert ROWS
     assert {what: wrong for what, held in ROWS if (wrong := faults(what, held))} == {}
+
+
+def test_what_an_adapter_does_not_hold_of_a_promise_is_told_with_the_reason():
+    """The table is generated of the results, and `make lint` holds it to them."""
+    pages = ROOT / "docs" / "integrations"
+    table = (pages / "README.md").read_text("utf-8")
+    recorded = {
+        path.stem: json.loads(path.read_text("utf-8"))["behaviours"]
+        for path in (ROOT / "tests" / "integrations" / "results").glob("*.json")
+    }
+    section = dict(PROMISES)["Agent frameworks"]
+    named = {*re.findall(r"`tests/integrations/behaviours\.py::(\w+)`", section)}
+    missing = {(adapter, test) for adapter, found in recorded.items() for test in named - {*found}}
+    assert missing == set()
+    reasons = {
+        (adapter, found[test])
+        for adapter, found in recorded.items()
+        for test in named
+        if found[test] != "held"
+    }
+    assert reasons
+    assert "(integrations/README.md)" in section.partition("\n| ")[0]
+    assert {(adapter, why) for adapter, why in reasons if not _is_note(table, why)} == set()
+    lacking = {
+        adapter for adapter, _ in reasons if "\n## Limits\n" not in _text(pages / f"{adapter}.md")
+    }
+    assert lacking == set()
+
+
+def _is_note(table, why):
+    return re.search(rf"(?m)^\d+\. {re.escape(why[0].upper() + why[1:])}\.$", table) is not None
 
 
 def faults(what, held):
