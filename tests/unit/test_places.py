@@ -182,6 +182,10 @@ class TestAPlaceThatIsKept:
         [
             "/work/GIT~1/hooks/x",
             "/work/.git::$INDEX_ALLOCATION/hooks/x",
+            "/work/.git:x/hooks/x",
+            ".git:x/hooks/x",
+            "C:\\work\\.git:1:y\\hooks\\x",
+            "/etc:x/inbounds/x",
             "/etc/%69nbounds/x",
             "file:///etc/inbounds/x",
             "/etc",
@@ -346,6 +350,161 @@ def test_no_generated_wildcard_reads_what_is_kept(task, at, kind):
     assert codes(task, f"{kind}.read", at) & _KEPT
 
 
+_FOLDERS = [
+    "/home/alice",
+    "C:\\Users\\alice",
+    "\\\\host\\share",
+    "file:///home/alice",
+    "~",
+    "/a:b",
+    "",
+]
+_KINDS = st.sampled_from(["path", "id", "text", "none"])
+
+
+@st.composite
+def shortened(draw, name):
+    """The short name that Windows gives a file: up to six signs, a tilde and a digit."""
+    begun = name.lstrip(".")
+    short = begun[: draw(st.integers(1, 6))]
+    if draw(st.booleans()):
+        short = begun[:2] + draw(st.from_regex("[0-9A-F]{4}", fullmatch=True))
+    short = draw(st.sampled_from([short.upper(), short.lower(), short.title()]))
+    tilde = draw(st.sampled_from(["~", "~", "%7e", "\uff5e"]))
+    number = draw(st.integers(1, 99))
+    return f"{short}{tilde}{number}{draw(st.sampled_from(['', '', '.', ' ', '%20', '.txt']))}"
+
+
+@st.composite
+def streamed(draw, name):
+    """A name with a stream of it, of a type that NTFS has or of any name."""
+    types = ["$DATA", "$INDEX_ALLOCATION", "$BITMAP", "$ATTRIBUTE_LIST", "$index_allocation"]
+    stream = draw(st.sampled_from(["", "$I30", "x", "1", "x y", "a.b"]))
+    suffix = f":{stream}" + draw(st.sampled_from(["", *(f":{type_}" for type_ in types)]))
+    colon = draw(st.sampled_from([":", ":", "%3a", "\uff1a", "%253A"]))
+    return name + suffix.replace(":", colon)
+
+
+def placed(names, behind):
+    """A respelled name in a folder, with what lies behind it."""
+    parts = st.tuples(st.sampled_from(_FOLDERS), names, st.sampled_from(behind))
+    return parts.map(lambda part: f"{part[0]}{'/' if part[0] else ''}{part[1]}{part[2]}")
+
+
+def either(name):
+    return shortened(name) | streamed(name)
+
+
+def listed(names):
+    """Listed places, of one name or several, of which one has another spelling."""
+    return st.one_of([placed(either(name), behind) for name, behind in names])
+
+
+_SECRETS = [
+    *((name, ("", "/x", "\\x")) for name in (".ssh", ".gnupg", ".aws", ".netrc", "id_rsa")),
+    (".kube", ("/config", "\\config")),
+    ("serviceaccount", ("/token",)),
+    ("etc", ("/shadow", "/ssl/private/x")),
+]
+_CONTROL_PLANE = [
+    (".git", ("/hooks/x", "/hooks", "\\hooks\\x", "/config")),
+    (".github", ("/workflows/x",)),
+    ("deployment", ("/agents.yaml",)),
+    (".claude", ("", "/x")),
+]
+_PARENTS = ["/", "/work", "c:/", "c:/work", "file:///", "file:///work", "file://localhost/work"]
+_PARENTS += [
+    "\\\\?\\C:\\",
+    "\\\\?\\C:\\work",
+    "\\\\host\\share\\work",
+    "/work:x/",
+    "/w*",
+    "/work/*",
+]
+
+
+@st.composite
+def respelled_parents(draw):
+    """A folder around a kept place, in another spelling that leads to it."""
+    at = draw(st.sampled_from(_PARENTS))
+    for plain, other in (
+        ("/", "\\"),
+        ("work", "WORK"),
+        ("work", "wo\u200brk"),
+        ("w", "\uff57"),
+        ("w", "%77"),
+    ):
+        if draw(st.booleans()):
+            at = at.replace(plain, other)
+    closed = at.endswith(("/", "\\"))
+    behind = ["", "."] if closed else ["", "/", "//", "/.", "\\", "/*", "/**", "/a/.."]
+    return at + draw(st.sampled_from(behind))
+
+
+@pytest.mark.system
+@_MANY
+@given(at=listed(_SECRETS), kind=_KINDS)
+def test_no_generated_short_name_and_no_stream_reads_what_is_listed(task, at, kind):
+    """
+    Windows has two more names for a file, and one for each of its streams.
+    """
+    assert codes(task, f"{kind}.read", at) & _KEPT
+
+
+@pytest.mark.system
+@_MANY
+@given(
+    name=either("secrets"),
+    behind=st.sampled_from(["", "/a", "\\a", "/a/b"]),
+    kind=_KINDS,
+)
+def test_no_generated_short_name_and_no_stream_reads_what_is_kept(task, name, behind, kind):
+    """
+    Nor for a place of the deployment's.
+    """
+    assert codes(task, f"{kind}.read", f"/work/{name}{behind}") & _KEPT
+
+
+@pytest.mark.system
+@_MANY
+@given(at=respelled_parents(), kind=_KINDS)
+def test_no_generated_parent_reads_what_is_kept_below(task, at, kind):
+    """
+    A tool that reads what lies below a folder reads what is kept there.
+    """
+    assert codes(task, f"{kind}.read", at) & _KEPT
+
+
+@pytest.mark.system
+@_MANY
+@given(at=listed(_CONTROL_PLANE), kind=_KINDS)
+def test_no_generated_short_name_and_no_stream_writes_the_control_plane(task, at, kind):
+    """
+    A place of several names is found behind a stream of one of them.
+    """
+    assert codes(task, f"{kind}.write", at) & {
+        "control_plane.own_configuration",
+        "argument.not_representable",
+    }
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "origin/main:src/app.py",
+        "/logs/2026-05-04T12:30:00/run.log",
+        "/work/.git:x",
+        "/work/a:b/c",
+        "C:/work/a",
+    ],
+)
+def test_a_colon_in_an_ordinary_name_is_written(task, at):
+    """
+    A time, a revision, a port or a drive leads nowhere that is kept.
+    """
+    assert codes(task, "text.write", at) == set()
+
+
 @pytest.mark.parametrize(
     "at", ["/app/[slug]/page.tsx", "/app/[[...slug]]/x", "/a/{{cookie.name}}/b", "/a/**/*.py"]
 )
@@ -381,6 +540,24 @@ def test_what_a_process_has_open_is_no_place(task, at):
 def test_no_generated_spelling_escapes_a_label(task, at):
     """
     However an id is respelled, its label is that of its prefix.
+    """
+    decision = task.evaluate("mail.read", {"id": "7"}, resource=lambda **_: ("mail", at))
+
+    assert "data.label_above_clearance" in {reason.code for reason in decision.reasons}
+
+
+@pytest.mark.system
+@_MANY
+@given(
+    at=st.one_of(
+        either("board").map(lambda name: f"{name}/1"),
+        streamed("board"),
+        st.sampled_from(["board", "BOARD", "./board", "x/../board", "b*", "bo\u200bard", "*"]),
+    )
+)
+def test_no_generated_short_name_stream_or_parent_escapes_a_label(task, at):
+    """
+    Nor does a folder around the prefix.
     """
     decision = task.evaluate("mail.read", {"id": "7"}, resource=lambda **_: ("mail", at))
 

@@ -328,7 +328,7 @@ may_reach(text, prefix) if {
 # METADATA
 # description: |
 #   Whether `text` lies at or below `prefix`, in any spelling that names the same place: the
-#   letter case, a doubled separator, one of another system, a segment that stays, an escape, a
+#   letter case, a doubled separator, one of another system, a segment that stays, an escape, a stream, a
 #   URL of a file. A path from a root or a home may lie below a prefix that begins with neither, wherever
 #   its names stand in it. What has no skeleton may lie anywhere.
 # scope: document
@@ -340,7 +340,8 @@ reaches(text, prefix) if {
 reaches(text, prefix) if {
 	is_string(prefix)
 	_from_root(prefix)
-	contains(_as_folder(_located(skeleton(text))), _plain_prefix(prefix))
+	some path in _located(skeleton(text))
+	contains(_as_folder(path), _plain_prefix(prefix))
 }
 
 reaches(text, prefix) if {
@@ -349,7 +350,8 @@ reaches(text, prefix) if {
 	not _from_root(prefix)
 	form := skeleton(text)
 	_may_begin_elsewhere(form)
-	contains(concat("/", ["", concat("/", _segments(_apart(form))), ""]), concat("", ["/", _plain_prefix(prefix)]))
+	some reading in _readings(form)
+	contains(concat("/", ["", concat("/", _segments(reading)), ""]), concat("", ["/", _plain_prefix(prefix)]))
 }
 
 reaches(text, prefix) if {
@@ -391,7 +393,8 @@ _encloses(form, prefix) if {
 }
 
 _encloses(form, prefix) if {
-	segments := split(trim_prefix(_located(form), "/"), "/")
+	some path in _located(form)
+	segments := split(trim_prefix(path, "/"), "/")
 	some start, _ in segments
 	tail := array.slice(segments, start, count(segments))
 	startswith(_plain_prefix(prefix), _as_folder(concat("", ["/", concat("/", tail)])))
@@ -466,7 +469,8 @@ item_reaches(base, item, prefix) if {
 item_reaches(base, item, prefix) if {
 	is_string(prefix)
 	_from_root(prefix)
-	contains(_as_folder(_located(_in_folder(base, item))), _plain_prefix(prefix))
+	some path in _located(_in_folder(base, item))
+	contains(_as_folder(path), _plain_prefix(prefix))
 }
 
 item_reaches(base, item, prefix) if {
@@ -628,12 +632,16 @@ _alternatives_of(group) := {""} | {part | some part in split(trim(group, "?()"),
 # description: |
 #   The names by which a list of places may know `text`: each run of up to three segments;
 #   `*.<ending>`; and for what is hidden and no template `.<name>.*`. All in lower case.
-names(text) := _names(_segments(_apart(skeleton(text))))
+names(text) := union({_names(_segments(reading)) | some reading in readings}) if {
+	readings := _readings(skeleton(text))
+}
 
 # METADATA
 # description: |
 #   The names by which a list of places may know `text`, a word of code, in which an `@` sets off a file
-names_in_code(text) := _names(_segments(replace(_apart(skeleton(text)), "@", "/")))
+names_in_code(text) := union({_names(_segments(replace(reading, "@", "/"))) | some reading in readings}) if {
+	readings := _readings(skeleton(text))
+}
 
 _names(segments) := (_runs(segments) | _endings(segments)) | _beginnings(segments)
 
@@ -809,15 +817,24 @@ _from_elsewhere(form) := _segments(parts[count(parts) - 1]) if {
 }
 
 # A colon sets off a drive, a remote, a revision or a stream; after a scheme, a query may follow.
-_apart(form) := form if not contains(form, ":")
+_apart(form) := replace(replace(replace(form, ":", "/"), "?", "/"), "#", "/")
 
-_apart(form) := replace(replace(replace(form, ":", "/"), "?", "/"), "#", "/") if contains(form, ":")
+# A text with a colon, by what the colon sets off: another name, or a stream, behind which the place goes on.
+_readings(form) := {form} if not contains(form, ":")
 
-# The path within a text that also says where: a URL, a drive, a share of another host.
-_located(form) := concat("", ["/", concat("/", _segments(_apart(form)))]) if {
+_readings(form) := {_apart(form), _apart(_without(`:[^/]*/`, plain)), _apart(_without(`:[^/:]*/`, plain))} if {
+	contains(form, ":")
+	plain := replace(form, `\`, "/")
+}
+
+_without(stream, form) := strings.replace_n({found: "/" | some found in _pieces(stream, form)}, form)
+
+# The paths within a text that also says where: a URL, a drive, a share of another host.
+_located(form) := {concat("", ["/", concat("/", _segments(reading))]) |
 	# A share begins with two separators; no form holds the end of a line. An expression would be compiled.
 	begun := concat("", ["\n", replace(form, `\`, "/")])
 	contains(replace(begun, "\n//", ":"), ":")
+	some reading in _readings(form)
 }
 
 # One kind of separator, nothing that stays where it is.

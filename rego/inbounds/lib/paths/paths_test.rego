@@ -384,7 +384,8 @@ test_what_a_process_has_open_is_found_anywhere_in_a_word if {
 
 test_in_code_an_at_sign_sets_off_a_name if {
 	paths.names_in_code("x@.env") == {"x", ".env", "x/.env", "*.env"}
-	paths.names_in_code("a:b@c/D") == paths.names("a/b/c/d")
+	both := paths.names("a/b/c/d") | paths.names("a/d")
+	paths.names_in_code("a:b@c/D") == both
 	paths.names("x@.env") == {"x@.env", "*.env"}
 }
 
@@ -425,6 +426,31 @@ test_a_text_that_says_where_is_searched_for_the_path_within if {
 	}
 	every text in ["file:///work/hrx", "c:/work", "/a/work/hr", "//host/work/h/r"] {
 		not paths.reaches(text, "/work/hr/")
+	}
+}
+
+test_behind_a_stream_the_place_goes_on if {
+	every text in [
+		"/a/.git:x/hooks/y", ".git:x/hooks", `C:\a\.GIT:x\hooks`, "c:.git:x/hooks", "/a/.git:x:y/hooks", "/a/.git:1/hooks",
+		"/a/.git:x y/hooks", "file:///.git:x/hooks", "x:y/.git:x/hooks", "/a/.git:/hooks",
+	] {
+		".git/hooks" in paths.names(text)
+		".git/hooks" in paths.names_in_code(text)
+	}
+	every text in ["/a/.git:x", "/a/.git/x:y/hooks", "/a/x.git:y/hooks", "/a/.git:x/y/hooks"] {
+		not ".git/hooks" in paths.names(text)
+	}
+	every text in ["/work:x/hr/y", "/work/hr:x/y", "/work:x/hr", `C:\work:x\hr\y`, "/work:x:y/hr:z", "c:work:x/hr"] {
+		paths.reaches(text, "/work/hr/")
+		paths.item_reaches("", text, "/work/hr/")
+		paths.reaches(text, "work/hr/")
+	}
+	every text in ["/work:x/", "/work:x/.", "/:x/work/"] {
+		paths.encloses(text, "/work/hr/")
+	}
+	every text in ["/work:hrx/a", "/work:x/hrx/y", "/logs/2026-05-04T12:30:00/hr", "origin/work:x/h/r"] {
+		not paths.reaches(text, "/work/hr/")
+		paths.steady(text)
 	}
 }
 
