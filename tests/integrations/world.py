@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +37,21 @@ class ToolCall:
     tool: str
     arguments: Mapping[str, Any]
     id: str
+
+
+@dataclass(frozen=True)
+class Past:
+    """One message from before, that no guard has seen.
+
+    Attributes:
+        kind: A `prompt` of the user, a `call` and a `result` of it, or an `answer` of the model.
+        text: What it says; of a call, what it is told.
+        id: Of the call.
+    """
+
+    kind: str
+    text: str
+    id: str = "call-past"
 
 
 @dataclass(frozen=True)
@@ -201,9 +215,7 @@ class World:
         self.guard._runtime.origins = SessionOrigins()
         conversation._joined.clear()
         outcomes._of_task.clear()
-        for seen in gc.get_objects():
-            if isinstance(seen, conversation.SeenParts):
-                seen._seen.clear()
+        conversation._seen._seen.clear()
 
     @contextmanager
     def without_policy(self, error: BaseException) -> Iterator[None]:
@@ -284,6 +296,9 @@ class Harness(Protocol):
                 be paused; `context`, the task by the framework's own context; `again`, whether
                 it goes on in the conversation of the last run.
         """
+
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        """Run a guarded agent as `run`, in a conversation of its own that holds what is past."""
 
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         """Run the same agent, in the same way, without the adapter; `run` may go on with it."""

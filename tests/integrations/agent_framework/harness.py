@@ -20,7 +20,7 @@ from agent_framework import (
     FunctionTool,
     Message,
 )
-from tests.integrations.world import Seen, ToolCall, World, authorization_of
+from tests.integrations.world import Past, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.agent_framework import AuthorizationMiddleware, create_guarded_agent
 from inbounds.pep.task import Task
@@ -156,6 +156,13 @@ class AgentFrameworkHarness:
         )
         return self._seen(Message("user", ["go on"]))
 
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        self._client, self._run, self._session = Scripted(*turns), {}, None
+        self._agent = create_guarded_agent(
+            self._client, self.tools(), authorization=self.authorization, name="desk"
+        )
+        return self._seen([*map(_message, past), Message("user", ["go on"])])
+
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._client = Scripted(*turns)
         self._run = {}
@@ -233,7 +240,7 @@ class AgentFrameworkHarness:
 
     # --- its own --------------------------------------------------------------------------
 
-    def _seen(self, message: Message) -> Seen:
+    def _seen(self, message: Any) -> Seen:
         try:
             response = asyncio.run(self._answer(message))
         except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
@@ -242,11 +249,21 @@ class AgentFrameworkHarness:
         paused = [each.additional_properties for each in self._waiting]
         return Seen(read=dict(self._client.read), paused=paused, shown=self._client.shown)
 
-    async def _answer(self, message: Message) -> Any:
+    async def _answer(self, message: Any) -> Any:
         if self._way == "stream":
             stream = self._agent.run(message, stream=True, session=self._session, **self._run)
             return await stream.get_final_response()
         return await self._agent.run(message, session=self._session, **self._run)
+
+
+def _message(past: Past) -> Message:
+    if past.kind == "call":
+        said = {"path": past.text}
+        call = Content.from_function_call(past.id, "file.write", arguments=said)
+        return Message("assistant", [call])
+    if past.kind == "result":
+        return Message("tool", [Content.from_function_result(past.id, result=past.text)])
+    return Message("user" if past.kind == "prompt" else "assistant", [past.text])
 
 
 def read(messages: Sequence[Message]) -> dict[str, str]:

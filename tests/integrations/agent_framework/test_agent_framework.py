@@ -920,8 +920,9 @@ class TestConversations:
         assert not await self.exposed(world, authorization, conversation="chat")
         assert not await self.exposed(world, authorization, said, conversation="chat")
 
-    async def test_what_the_user_alone_has_written_is_no_history(self, world, authorization):
-        assert not await self.exposed(world, authorization, Message("user", ["hi"]))
+    async def test_of_the_users_the_latest_message_alone_is_the_prompt(self, world, authorization):
+        assert await self.exposed(world, authorization, Message("user", ["hi"]))
+        assert not await self.exposed(world, authorization)
 
     async def test_what_a_provider_keeps_is_a_strangers(self, world, authorization):
         session = AgentSession(service_session_id="of the provider")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import json
 import re
 import shutil
 import tempfile
@@ -25,7 +26,7 @@ from claude_agent_sdk import (
 )
 from pydantic_core import to_json
 from tests.integrations.claude_agent_sdk.model import Scripted, use
-from tests.integrations.world import Seen, ToolCall, World, authorization_of
+from tests.integrations.world import Past, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protect
 from inbounds.pep.labelled import Labelled
@@ -238,6 +239,19 @@ class ClaudeAgentSdkHarness:
             self._options = replace(self._options, resume=self._session, fork_session=fork)
         return self._seen("go on")
 
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        self.bare([])
+        (kept,) = self._folder.rglob(f"{self._session}.jsonl")
+        first = [json.loads(line) for line in kept.read_text("utf-8").splitlines()]
+        prompt = next(each for each in first if each.get("type") == "user")
+        lines, before = [], None
+        for at, each in enumerate(past):
+            own = {"uuid": f"00000000-0000-4000-8000-{at:012}", "parentUuid": before}
+            lines.append(json.dumps({**prompt, **own, **_entry(each)}))
+            before = own["uuid"]
+        kept.write_text("\n".join([*lines, ""]), "utf-8")
+        return self.run(*turns, again=True)
+
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._model = scripted(*turns)
         self._options = self._bare_options(self._model)
@@ -348,6 +362,21 @@ class ClaudeAgentSdkHarness:
         read = {call: PREFIX.sub("", text, count=1) for call, text in self._model.read.items()}
         shown = [[registered_as(name) for name in names] for names in self._model.shown]
         return Seen(read=read, paused=paused, shown=shown, raised=raised)
+
+
+def _entry(past: Past) -> dict[str, Any]:
+    if past.kind == "prompt":
+        return {"type": "user", "message": {"role": "user", "content": past.text}}
+    if past.kind == "result":
+        said = {"tool_use_id": past.id, "type": "tool_result", "content": past.text}
+        return {"type": "user", "message": {"role": "user", "content": [said]}}
+    said = {"type": "text", "text": past.text}
+    if past.kind == "call":
+        name, told = "mcp__desk__file_write", {"path": past.text}
+        said = {"type": "tool_use", "id": past.id, "name": name, "input": told}
+    about = {"id": f"msg_{past.id}", "type": "message", "model": "claude-opus-5-5"}
+    message = {**about, "role": "assistant", "content": [said], "stop_reason": "end_turn"}
+    return {"type": "assistant", "message": message}
 
 
 def scripted(*turns: Sequence[ToolCall]) -> Scripted:

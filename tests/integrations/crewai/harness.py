@@ -13,7 +13,7 @@ from crewai.tools.base_tool import Tool
 from crewai.tools.base_tool import tool as tool_of
 from pydantic import PrivateAttr
 from tests.integrations.behaviours import PENDING
-from tests.integrations.world import Seen, ToolCall, World, authorization_of
+from tests.integrations.world import Past, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.crewai import (
     Authorization,
@@ -191,6 +191,10 @@ class CrewAIHarness:
         self._before = []
         return self._seen(Scripted.of(self._first), self.tools())
 
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        self._heard = [_message(each) for each in past]
+        return self.run(*turns, again=True)
+
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         llm = Scripted.of(*turns)
         self._before = []
@@ -277,6 +281,16 @@ class CrewAIHarness:
             if PENDING.match(text)
         ]
         return Seen(read=llm.read, paused=paused, shown=names_of(llm.shown), raised=raised)
+
+
+def _message(past: Past) -> dict[str, Any]:
+    if past.kind == "call":
+        said = {"name": "file.write", "arguments": json.dumps({"path": past.text})}
+        call = {"id": past.id, "type": "function", "function": said}
+        return {"role": "assistant", "content": None, "tool_calls": [call]}
+    if past.kind == "result":
+        return {"role": "tool", "content": past.text, "tool_call_id": past.id}
+    return {"role": "user" if past.kind == "prompt" else "assistant", "content": past.text}
 
 
 WHO = {"role": "clerk", "goal": "help", "backstory": "A clerk."}

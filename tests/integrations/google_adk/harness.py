@@ -12,13 +12,14 @@ from typing import Any
 
 from google.adk.agents import LlmAgent, RunConfig
 from google.adk.agents.run_config import StreamingMode
+from google.adk.events import Event
 from google.adk.models import BaseLlm, FallbackModel, LlmRequest, LlmResponse
 from google.adk.models.base_llm import LlmCapabilities
 from google.adk.runners import InMemoryRunner, Runner
 from google.adk.tools import AgentTool, FunctionTool, google_search
 from google.genai import types
 from pydantic import BaseModel, Field, PrivateAttr
-from tests.integrations.world import Seen, ToolCall, World, authorization_of
+from tests.integrations.world import Past, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
 from inbounds.pep.task import Task
@@ -142,6 +143,16 @@ class GoogleAdkHarness:
 
         self._agent = agent_of(*turns, tools=self.tools(), before_tool_callback=between)
         self._begin(context, again=again)
+        return self._seen(types.Part(text="go on"))
+
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        self._agent = agent_of(*turns, tools=self.tools())
+        self._begin(None)
+        service = self._runner.session_service
+        about = {"app_name": "desk", "user_id": USER, "session_id": self._session}
+        for each in past:
+            session = asyncio.run(service.get_session(**about))
+            asyncio.run(service.append_event(session, _event(each)))
         return self._seen(types.Part(text="go on"))
 
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
@@ -273,6 +284,22 @@ class GoogleAdkHarness:
         for response in event.get_function_responses():
             self._read[response.id] = _text(response.response)
         self._waiting += [c for c in event.get_function_calls() if c.name == CONFIRMATION]
+
+
+def _event(past: Past) -> Event:
+    if past.kind == "call":
+        call = types.FunctionCall(id=past.id, name="file.write", args={"path": past.text})
+        part = types.Part(function_call=call)
+    elif past.kind == "result":
+        given = {"result": past.text}
+        response = types.FunctionResponse(id=past.id, name="file.write", response=given)
+        part = types.Part(function_response=response)
+    else:
+        part = types.Part(text=past.text)
+    role = "user" if past.kind in ("prompt", "result") else "model"
+    content = types.Content(role=role, parts=[part])
+    author = "user" if past.kind == "prompt" else "desk"
+    return Event(author=author, content=content, invocation_id="past")
 
 
 def _text(response: Any) -> str:

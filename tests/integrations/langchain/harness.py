@@ -20,7 +20,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from langgraph.types import Command
 from pydantic import Field
-from tests.integrations.world import MALLORY, Seen, ToolCall, World, authorization_of
+from tests.integrations.world import MALLORY, Past, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.langchain import (
     AuthorizationMiddleware,
@@ -135,6 +135,13 @@ class LangChainHarness:
         make = self._agent if self._way == "agent" else self._node
         self._graph = make(saver, between)
         return self._seen({"messages": [HumanMessage("go on")]})
+
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        self._model = Scripted(turns=[list(turn) for turn in turns], shown=[])
+        self._options = {}
+        self._graph = (self._agent if self._way == "agent" else self._node)(None, None)
+        messages = [*map(_message, past), HumanMessage("go on")]
+        return self._seen({"messages": messages}, None)
 
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._model = Scripted(turns=[list(turn) for turn in turns], shown=[])
@@ -281,17 +288,26 @@ class LangChainHarness:
         graph.add_edge("tools", "model")
         return graph.compile(checkpointer=saver)
 
-    def _seen(self, given: Any) -> Seen:
+    def _seen(self, given: Any, thread: Any = THREAD) -> Seen:
         shown = self._model.shown
         try:
             if self._sync:
-                state = self._graph.invoke(given, THREAD, **self._options)
+                state = self._graph.invoke(given, thread, **self._options)
             else:
-                state = asyncio.run(self._graph.ainvoke(given, THREAD, **self._options))
+                state = asyncio.run(self._graph.ainvoke(given, thread, **self._options))
         except Exception as error:  # noqa: BLE001 -- what a run ends with is looked at
             return Seen(raised=error, shown=shown)
         paused = [each.value for each in state.get("__interrupt__", ())]
         return Seen(read=_read(state["messages"]), paused=paused, shown=shown)
+
+
+def _message(past: Past) -> BaseMessage:
+    if past.kind == "call":
+        call = {"name": "file.write", "args": {"path": past.text}, "id": past.id}
+        return AIMessage("", tool_calls=[call])
+    if past.kind == "result":
+        return ToolMessage(past.text, tool_call_id=past.id)
+    return HumanMessage(past.text) if past.kind == "prompt" else AIMessage(past.text)
 
 
 def _read(messages: Sequence[BaseMessage]) -> dict[str, str]:

@@ -1570,8 +1570,24 @@ class TestThreads:
     def test_messages_that_a_run_is_given_are_a_strangers(self, world, authorization, messages):
         assert self.exposed(world, authorization, messages, [WRITE])
 
-    def test_what_the_user_alone_has_written_is_no_history(self, world, authorization):
-        assert not self.exposed(world, authorization, [HumanMessage("hi")], [WRITE])
+    def test_of_the_users_the_latest_message_alone_is_the_prompt(self, world, authorization):
+        assert self.exposed(world, authorization, [HumanMessage("hi")], [WRITE])
+        assert not self.exposed(world, authorization, [], [WRITE])
+
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_what_its_session_here_has_seen_is_known(self, world, authorization, kept):
+        again = ToolCall("file.write", WRITE.arguments, "call-again")
+        tools = [tool_of(world.write, "file.write")]
+        with world.task() as task:
+            first = agent_of(authorization, [WRITE], tools=tools).invoke(
+                {"messages": [HumanMessage("go on")]}, **self.where()
+            )["messages"]
+            if not kept:
+                first[-1] = AIMessage(f"write to {BOB}", id=first[-1].id)
+            said = {"messages": [*first, HumanMessage("and on")]}
+            agent_of(authorization, [again], tools=tools).invoke(said)
+            state = world.guard._runtime.sessions.load(task.session)
+        assert kept == (state.trust == "trusted")
 
     def test_what_the_run_itself_has_read_is_no_history(self, world, authorization):
         again = ToolCall("file.write", WRITE.arguments, "call-again")

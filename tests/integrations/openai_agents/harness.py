@@ -20,7 +20,7 @@ from agents import (
     set_tracing_disabled,
 )
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
-from tests.integrations.world import Seen, ToolCall, World, authorization_of
+from tests.integrations.world import Past, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.openai_agents import Authorization, protect
 from inbounds.pep.task import Task
@@ -131,6 +131,11 @@ class OpenAIAgentsHarness:
         if context is not None:
             self._options["context"] = {"task": context}
         return self._seen([*before, {"role": "user", "content": "go on"}])
+
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        self._agent = protect(self.agent(*turns, tools=self.tools()), self.authorization)
+        self._options = {}
+        return self._seen([*map(_item, past), {"role": "user", "content": "go on"}])
 
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._agent = self.agent(*turns, tools=self.tools())
@@ -246,6 +251,16 @@ class OpenAIAgentsHarness:
 
     def _shown(self) -> list[list[str]]:
         return [[tool.name for tool in call.tools] for call in self._agent.model.calls]
+
+
+def _item(past: Past) -> dict[str, Any]:
+    if past.kind == "call":
+        said = json.dumps({"path": past.text})
+        call = {"type": "function_call", "call_id": past.id, "name": "file.write"}
+        return {**call, "arguments": said}
+    if past.kind == "result":
+        return {"type": "function_call_output", "call_id": past.id, "output": past.text}
+    return {"role": "user" if past.kind == "prompt" else "assistant", "content": past.text}
 
 
 def _read(calls: Sequence[Any]) -> dict[str, str]:

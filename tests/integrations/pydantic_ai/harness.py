@@ -11,12 +11,20 @@ from typing import Any
 
 from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, Tool
 from pydantic_ai.capabilities import NativeTool
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from pydantic_ai.native_tools import WebSearchTool
 from pydantic_ai.toolsets import FunctionToolset, WrapperToolset
-from tests.integrations.world import Seen, ToolCall, World, authorization_of
+from tests.integrations.world import Past, Seen, ToolCall, World, authorization_of
 
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
 from inbounds.pep.task import Task
@@ -126,6 +134,10 @@ class PydanticAIHarness:
                 self._script.model, tools=self.tools(), capabilities=[self.authorization]
             )
         return self._seen("go on", history, None)
+
+    def go_on(self, past: Sequence[Past], *turns: Sequence[ToolCall]) -> Seen:
+        self._messages = [_message(each) for each in past]
+        return self.run(*turns, again=True)
 
     def bare(self, *turns: Sequence[ToolCall]) -> Seen:
         self._script, self._deps = Scripted(*turns), None
@@ -269,3 +281,13 @@ def _read(messages: Sequence[ModelMessage]) -> dict[str, str]:
         for part in message.parts
         if isinstance(part, ToolReturnPart)
     }
+
+
+def _message(past: Past) -> ModelMessage:
+    if past.kind == "prompt":
+        return ModelRequest(parts=[UserPromptPart(past.text)])
+    if past.kind == "result":
+        return ModelRequest(parts=[ToolReturnPart("file.write", past.text, past.id)])
+    if past.kind == "call":
+        return ModelResponse(parts=[ToolCallPart("file.write", {"path": past.text}, past.id)])
+    return ModelResponse(parts=[TextPart(past.text)])

@@ -1,6 +1,5 @@
 """What adapters share of conversations: joined once, and history that nothing names."""
 
-import asyncio
 import gc
 
 import pytest
@@ -10,10 +9,12 @@ from hypothesis import strategies as st
 from inbounds import ConfigurationError
 from inbounds.integrations._adapter.conversation import (
     SeenParts,
-    ajoin_parts,
+    fingerprint,
     join,
     join_messages,
+    see,
     texts_of,
+    without_prompt,
 )
 from inbounds.testing import PolicyUnderTest
 
@@ -64,11 +65,24 @@ class TestJoin:
             with pytest.raises(ConfigurationError):
                 join(other, "7001", list)
 
-    def test_without_any_each_run_is_looked_at(self, policy):
+    def test_without_any_each_run_is_looked_at_once(self, policy):
         with policy.task() as task:
             join(task, None, list, run="1")
+            join(task, None, never, run="1")
             assert not exposed(task)
             join(task, None, lambda: ["from before"], run="2")
+            assert exposed(task)
+
+    @pytest.mark.parametrize("conversation", [None, "without text"])
+    @pytest.mark.parametrize(
+        "message",
+        ["", {}, [], {"content": ""}, {"data": 7}, object()],
+        ids=["text", "object", "list", "content", "number", "no form"],
+    )
+    def test_that_there_is_a_message_makes_it_history(self, policy, message, conversation):
+        with policy.task() as task:
+            name = conversation and f"{conversation} {id(message)}"
+            join(task, name, lambda: [message])
             assert exposed(task)
 
 
@@ -80,11 +94,12 @@ class TestMessages:
     @given(roles=st.lists(ROLES, max_size=6), text=st.text(max_size=5))
     def test_what_a_user_has_not_written_is_history(self, policy, roles, text):
         """
-        Messages of users and programs alone are none; one of anybody else makes all of it history.
+        All but what a program instructs, and the latest message of the user.
         """
         with policy.task() as task:
             join_messages(task, [{"role": role, "content": text} for role in roles])
-            assert exposed(task) == bool({*roles} - {"user", "system", "developer"})
+            said = [role for role in roles if role not in ("system", "developer")]
+            assert exposed(task) == (len(said) > ("user" in said))
 
     def test_a_text_is_the_users(self, policy):
         with policy.task() as task:
@@ -100,6 +115,11 @@ class TestMessages:
             assert later.session == task.session
             assert not exposed(later)
 
+    @pytest.mark.parametrize("kind", ["tool_result", "function_call_output", "function_result"])
+    def test_a_message_that_holds_what_a_tool_gave_is_no_prompt(self, kind):
+        said = [{"role": "user", "content": [{"type": kind}]}]
+        assert without_prompt(said, lambda each: each["role"]) == (said, [])
+
 
 PARTS = st.lists(st.sampled_from("abcdef"), max_size=5)
 
@@ -111,18 +131,43 @@ class TestParts:
         """
         A part that the session has neither made nor been given before exposes it, and no other.
         """
-        seen = SeenParts()
         with policy.task() as task:
-            seen.add(task, own)
+            see(task, own)
             for names in runs:
                 before = exposed(task)
-                asyncio.run(ajoin_parts(task, seen, {name: [name] for name in names}))
+                join(task, None, lambda names=names: names)
                 assert exposed(task) == (before or bool({*names} - {*own}))
                 own = [*own, *names]
 
-    def test_a_part_without_text_counts_as_well(self, policy):
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"content": "b"},
+            {"content": ""},
+            {"content": ["a"]},
+            {"content": "a", "more": "x"},
+            {"content": "a", "call": {"id": "1", "args": {"to": ["eve"]}}},
+            {},
+        ],
+        ids=repr,
+    )
+    def test_a_message_is_seen_where_all_of_it_was(self, policy, other):
+        seen = {"content": "a", "call": {"id": "1", "args": {"to": ["bob"]}}}
         with policy.task() as task:
-            asyncio.run(ajoin_parts(task, SeenParts(), {"call 1": []}))
+            see(task, [seen])
+            join(task, None, lambda: [{**seen, "name": None}, dict(reversed(seen.items()))])
+            assert not exposed(task)
+            join(task, None, lambda: [{**seen, **other} if other else other])
+            assert exposed(task) == ({**seen, **other} != seen or not other)
+
+    def test_what_has_no_plain_form_is_never_seen(self, policy):
+        circular = []
+        circular.append(circular)
+        with policy.task() as task:
+            for message in (object(), {"a": object()}, circular):
+                assert fingerprint(message) == ""
+                see(task, [message])
+            join(task, None, lambda: [object()])
             assert exposed(task)
 
     def test_another_session_has_seen_nothing_of_it(self, policy):

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import enum
 import gc
+import uuid
 
+import pydantic
 import pytest
 
 from inbounds import DecisionUnavailable
 from inbounds.integrations._adapter import outcomes
 from inbounds.integrations._adapter.outcomes import MOST, Key, Outcomes
 from inbounds.integrations._adapter.refusals import Rejected
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Page(pydantic.BaseModel):
+    id: str
 
 
 class Held:
@@ -36,6 +49,27 @@ def test_a_call_is_its_step_its_id_its_tool_and_its_arguments():
 
 def test_no_part_of_one_name_is_taken_for_the_next():
     assert Key("a", "b", "c", {}).call != Key("a", 'b", "c', "", {}).call
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (dt.date(2026, 1, 1), dt.date(2026, 2, 2)),
+        (Colour.RED, Colour.BLUE),
+        (Page(id="1"), Page(id="2")),
+        (uuid.UUID(int=1), uuid.UUID(int=2)),
+        (object(), object()),
+    ],
+    ids=["date", "enum", "model", "uuid", "no form"],
+)
+def test_arguments_of_any_type_name_their_own_call(one, other):
+    """
+    What has no canonical form, which no permit takes, is like no other call.
+    """
+    keys = [key(to=one), key(to=other), key(to={"x": [one]}), key(to={"x": [other]}), key()]
+    assert len({each.call for each in keys}) == len({each.wish for each in keys}) == 5
+    if type(one) is not object:
+        assert key(to=one).call == key(to=one).call
 
 
 def test_what_has_run_gives_its_outcome_again():

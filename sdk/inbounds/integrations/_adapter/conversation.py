@@ -2,15 +2,19 @@
 
 A thread, session or message history outlives tasks and processes, and so does what an agent has
 read in it. An adapter calls `join` before the model of a run is asked, where the framework lets
-it, and before each call of a tool.
+it, and before each call of a tool. It gives every message that the run goes on from, whatever it
+holds: that there is one makes it history, and no text in it has to be found for that.
 """
 
 from __future__ import annotations
 
-import uuid
+import hashlib
+import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from inbounds.process.locks import ProcessLock
 from inbounds.process.threads import run_in_thread
@@ -18,29 +22,34 @@ from inbounds.process.threads import run_in_thread
 from .outcomes import keep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from inbounds.pep.task import Task
     from inbounds.sessions.store import SessionKey
 
+    Messages = Callable[[], Iterable[Any]]
+    """Returns messages as a framework has them; see `plain_of`."""
+
 MOST = 1024
 """How many conversations and runs of a task are remembered as joined; others are joined again."""
 
-_joined: WeakKeyDictionary[Task, OrderedDict[tuple[str, str], bool]] = WeakKeyDictionary()
+_joined: WeakKeyDictionary[Task, OrderedDict[tuple[str, object], bool]] = WeakKeyDictionary()
 _joining = ProcessLock()
 
 
-def join(
-    task: Task, conversation: object, history: Callable[[], Sequence[str]], *, run: object = ""
-) -> None:
-    """Make a conversation part of the session of a task: once for the two of them.
+def join(task: Task, conversation: object, messages: Messages, *, run: object = None) -> None:
+    """Make what a run goes on from part of the session of its task.
+
+    A conversation is looked at once for a task. Where there is none, each run is, and each of its
+    messages that the session has not seen counts.
 
     Args:
         task: The task of the run.
         conversation: The framework's id of the conversation; None or empty where it has none.
             Then it is the one that the task was begun with.
-        history: Returns the texts that the conversation holds from before this run.
-        run: Tells a run from others of the task, where neither has a conversation.
+        messages: Returns every message that the run goes on from, but the user's own prompt of
+            this run and the program's instructions.
+        run: What tells the run from any other, where it may be looked at several times.
 
     Raises:
         InboundsError: As `Task.join`: no call of the run may run.
@@ -48,38 +57,56 @@ def join(
     place = _place(task, conversation, run)
     if _is_joined(task, place):
         return
-    task.join(place[1] if place[0] else None, history)
-    with _joining:
-        keep(_joined.setdefault(task, OrderedDict()), place, True, most=MOST)
+    kind, name = place
+    if kind == "conversation":
+        task.join(str(name), lambda: _read(messages()))
+    else:
+        found = [(fingerprint(each), each) for each in messages()]
+        unseen = [each for name, each in found if not _seen.has(task, name)]
+        if unseen:
+            task.join(None, lambda: _read(unseen))
+        _seen.add(task, [name for name, _ in found])
+    if name is not None:
+        with _joining:
+            keep(_joined.setdefault(task, OrderedDict()), place, True, most=MOST)
 
 
 async def ajoin(
-    task: Task, conversation: object, history: Callable[[], Sequence[str]], *, run: object = ""
+    task: Task, conversation: object, messages: Messages, *, run: object = None
 ) -> None:
     """Async twin of `join`; the event loop never waits for the session store."""
     if not _is_joined(task, _place(task, conversation, run)):
-        await run_in_thread(lambda: join(task, conversation, history, run=run))
+        await run_in_thread(lambda: join(task, conversation, messages, run=run))
 
 
-def _place(task: Task, conversation: object, run: object) -> tuple[str, str]:
+def see(task: Task, messages: Iterable[Any]) -> None:
+    """Remember what has come through the guard in the session of a task: it is no history there.
+
+    Args:
+        task: The task of the run.
+        messages: The user's prompt, what a model answered, or what a tool gave.
+    """
+    _seen.add(task, [fingerprint(each) for each in messages])
+
+
+def _place(task: Task, conversation: object, run: object) -> tuple[str, object]:
     name = task.conversation if conversation in (None, "") else str(conversation)
-    return ("conversation", name) if name is not None else ("", str(run))
+    return ("run", run) if name is None else ("conversation", name)
 
 
-def _is_joined(task: Task, place: tuple[str, str]) -> bool:
+def _is_joined(task: Task, place: tuple[str, object]) -> bool:
     with _joining:
         return place in _joined.get(task, ())
 
 
 class SeenParts:
-    """The parts of conversations that each session has seen in this process: calls and texts.
+    """The messages that each session has seen in this process, by their fingerprints.
 
-    For frameworks that give history to a run without an id of it. What is forgotten, or what
-    another process saw, has not been seen. Thread-safe.
+    What is forgotten, or what another process saw, has not been seen. Thread-safe.
 
     Args:
         sessions: How many sessions are remembered, the least used forgotten first.
-        parts: How many parts of each.
+        parts: How many messages of each.
     """
 
     def __init__(self, *, sessions: int = 1_000, parts: int = 10_000) -> None:
@@ -89,35 +116,80 @@ class SeenParts:
         self._seen: OrderedDict[SessionKey, OrderedDict[str, bool]] = OrderedDict()
 
     def add(self, task: Task, names: Iterable[str]) -> None:
-        """Remember parts by their names."""
+        """Remember messages by their fingerprints. One that has none is not remembered."""
         with self._lock:
             seen = self._seen.get(task.session, OrderedDict())
             keep(self._seen, task.session, seen, most=self._sessions)
-            for name in names:
+            for name in filter(None, names):
                 keep(seen, name, True, most=self._parts)
 
     def has(self, task: Task, name: str) -> bool:
-        """Whether a part was seen."""
+        """Whether a message was seen."""
         with self._lock:
             return name in self._seen.get(task.session, ())
 
 
-async def ajoin_parts(task: Task, seen: SeenParts, parts: Mapping[str, Sequence[str]]) -> None:
-    """Make what a run was given part of the session of its task, where nothing names it.
+_seen = SeenParts()
+
+
+def fingerprint(message: Any) -> str:
+    """Name a message by all that it holds; empty where that has no plain form."""
+    try:
+        said = json.dumps(plain_of(message), sort_keys=True)
+    except (ValueError, RecursionError):
+        return ""
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def plain_of(message: Any) -> Any:
+    """Return a message, or a part of one, as plain data: text, lists and mappings of them.
 
     Args:
-        task: The task of the run.
-        seen: What its session has seen; it has seen the parts once this returns.
-        parts: The texts of each part, by its name.
+        message: Plain data, or a model or dataclass of the framework's. What is None is left out:
+            frameworks add such fields to a message that they keep.
 
     Raises:
-        InboundsError: As `Task.join`: no call of the run may run.
+        ValueError: It has no such form.
     """
-    unseen = [name for name in parts if not seen.has(task, name)]
-    history = [text for name in unseen for text in parts[name] or [""]]
-    if task.conversation is not None or history:
-        await ajoin(task, None, lambda: history, run="\0".join(unseen))
-    seen.add(task, unseen)
+    try:
+        plain = to_jsonable_python(message, bytes_mode="base64", serialize_as_any=True)
+        return _without_none(plain)
+    except (PydanticSerializationError, TypeError, RecursionError):
+        raise ValueError("the message has no plain form") from None
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(each) for name, each in value.items() if each is not None}
+    return [_without_none(each) for each in value] if isinstance(value, list) else value
+
+
+def without_prompt(
+    messages: Iterable[Any], role: Callable[[Any], object]
+) -> tuple[list[Any], list[Any]]:
+    """Divide messages into those that a run goes on from and the prompt of the user, if any.
+
+    Of the user's, that is the latest alone, and none that holds what a tool gave. What the program
+    itself instructs is neither.
+
+    Args:
+        messages: All that the run is given.
+        role: Returns the role of a message: `user`, `system`, `developer` or any other.
+    """
+    given = [each for each in messages if role(each) not in ("system", "developer")]
+    at = [at for at, each in enumerate(given) if role(each) == "user" and _is_typed(each)][-1:]
+    return [each for n, each in enumerate(given) if n not in at], [given[n] for n in at]
+
+
+def _is_typed(message: Any) -> bool:
+    try:
+        plain = plain_of(message)
+    except ValueError:
+        return False
+    content = plain.get("content") if isinstance(plain, dict) else None
+    parts = content if isinstance(content, list) else []
+    kinds = [str(each.get("type")) for each in parts if isinstance(each, dict)]
+    return not any(kind.endswith(("result", "output")) for kind in kinds)
 
 
 def join_messages(task: Task, messages: Any) -> None:
@@ -130,13 +202,20 @@ def join_messages(task: Task, messages: Any) -> None:
     Raises:
         InboundsError: As `Task.join`: no call of the run may run.
     """
-    history = []
-    if not isinstance(messages, str):
-        said = [each for each in messages if each.get("role") not in ("system", "developer")]
-        if any(each.get("role") != "user" for each in said):
-            history = texts_of([dict(each) for each in said]) or [""]
-    if history or task.conversation is not None:
-        join(task, None, lambda: history, run=uuid.uuid4())
+    given = [] if isinstance(messages, str) else [dict(each) for each in messages]
+    history, _ = without_prompt(given, lambda each: each.get("role"))
+    join(task, None, lambda: history)
+
+
+def _read(messages: Iterable[Any]) -> list[str]:
+    """The texts of messages, and one at least of each: that there is one counts."""
+    found: list[str] = []
+    for each in messages:
+        try:
+            found += texts_of(plain_of(each)) or [""]
+        except ValueError:
+            found.append("")
+    return found
 
 
 def texts_of(value: Any) -> list[str]:

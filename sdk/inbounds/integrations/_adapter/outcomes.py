@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import uuid
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
-from inbounds.errors import DecisionUnavailable
+from inbounds.canonical.arguments import canonical_json
+from inbounds.errors import ArgumentNotRepresentable, DecisionUnavailable
 from inbounds.process.locks import ProcessLock
 
 from .refusals import Rejected
@@ -48,9 +50,9 @@ class Key:
 
     def __init__(self, step: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> None:
         try:
-            said = json.dumps(arguments, sort_keys=True)
-        except (TypeError, ValueError, RecursionError):
-            said = ""  # what has no JSON is refused before anything is remembered of it
+            said = canonical_json(arguments).decode()
+        except ArgumentNotRepresentable:
+            said = uuid.uuid4().hex  # the permit refuses it, and records that; it is like no other
         self.step = step
         self.wish = hashlib.sha256(json.dumps([tool, said]).encode()).hexdigest()
         self.call = hashlib.sha256(json.dumps([step, call_id, self.wish]).encode()).hexdigest()

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError, TaskMissing
-from inbounds.integrations._adapter.conversation import ajoin, texts_of
+from inbounds.integrations._adapter.conversation import ajoin, without_prompt
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.process.threads import run_in_thread
-
-from .run_input import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,12 +24,9 @@ async def join_before_run(run: Mapping[str, Any], session: Any, messages: Sequen
     """
     if session is not None:
         return
-    history = _history(messages)
     # Outside of a task, or in another session's conversation, each call is refused later.
     with contextlib.suppress(TaskMissing, ConfigurationError):
-        task = task_of(run)
-        if history or task.conversation is not None:
-            await ajoin(task, None, lambda: history, run=uuid.uuid4())
+        await ajoin(task_of(run), None, lambda: _history(messages))
 
 
 async def join_before_model(
@@ -47,8 +41,9 @@ async def join_before_model(
         return
     elsewhere = ["-"] if session.service_session_id is not None else []
 
-    def history() -> list[str]:
-        return [*_history(messages), *_texts(given.history(session, messages)), *elsewhere]
+    def history() -> list[Any]:
+        loaded = map(_plain, given.history(session, messages))
+        return [*_history(messages), *loaded, *elsewhere]
 
     with contextlib.suppress(TaskMissing, ConfigurationError):
         await ajoin(task_of(run), session.session_id, history)
@@ -81,15 +76,9 @@ async def join_before_call(run: Mapping[str, Any], session: Any) -> None:
         await ajoin(task, None, lambda: ["-"])
 
 
-def _history(messages: Sequence[Any]) -> list[str]:
-    """The texts of all messages but the latest of the user, where a model or tool wrote one."""
-    users = [at for at, each in enumerate(messages) if each.role == "user"][-1:]
-    others = [each for at, each in enumerate(messages) if at not in users and each.role != "system"]
-    if not any(each.role in MODELS for each in others):
-        return []
-    return _texts(others)
+def _history(messages: Sequence[Any]) -> list[Any]:
+    return without_prompt(map(_plain, messages), lambda each: each["role"])[0]
 
 
-def _texts(messages: Sequence[Any]) -> list[str]:
-    said = [content.to_dict() for each in messages for content in each.contents]
-    return texts_of(said) or (["-"] if messages else [])
+def _plain(message: Any) -> dict[str, Any]:
+    return {"role": message.role, "content": [each.to_dict() for each in message.contents]}

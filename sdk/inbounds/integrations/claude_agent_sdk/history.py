@@ -8,12 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbounds.files.regular_file import read_regular
-from inbounds.integrations._adapter.conversation import ajoin, texts_of
+from inbounds.integrations._adapter.conversation import ajoin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from inbounds.pep.task import Task
+
+_BOOKKEEPING = frozenset(
+    {
+        "atis-latch",
+        "cost-state",
+        "file-history-snapshot",
+        "last-prompt",
+        "mode",
+        "permission-mode",
+        "queue-operation",
+        "tools-used",
+    }
+)
+"""Entries of which a model reads nothing. Any other counts, whoever it says has written it."""
 
 
 async def join_before_prompt(task: Task, said: Mapping[str, Any], *, copies: bool) -> None:
@@ -39,8 +53,8 @@ async def join_before_call(task: Task, said: Mapping[str, Any]) -> None:
     await ajoin(task, said.get("session_id"), lambda: _history(said, begun=True))
 
 
-def _history(said: Mapping[str, Any], *, begun: bool) -> list[str]:
-    """The texts of a transcript in which a model has written; never none where one may have.
+def _history(said: Mapping[str, Any], *, begun: bool) -> list[Any]:
+    """The entries of a transcript. A prompt that is about to be put is not in it yet.
 
     Args:
         said: What Claude Code tells its hook.
@@ -49,23 +63,18 @@ def _history(said: Mapping[str, Any], *, begun: bool) -> list[str]:
     try:
         lines = read_regular(Path(str(said.get("transcript_path"))))[0].decode("utf-8").splitlines()
     except FileNotFoundError:
-        return ["-"] if begun else []
+        lines = []
     except (OSError, ValueError):
         return ["-"]
-    messages = list(_messages(lines))
-    if all(
-        each.get("role") == "user" and isinstance(each.get("content"), str) for each in messages
-    ):
-        return ["-"] if begun else []
-    return texts_of([each.get("content") for each in messages]) or ["-"]
+    entries: list[Any] = [
+        each for each in map(_entry, lines) if each.get("type") not in _BOOKKEEPING
+    ]
+    return entries or ["-"] * begun
 
 
-def _messages(lines: list[str]) -> Iterator[Mapping[str, Any]]:
-    for line in lines:
-        entry = None
-        with contextlib.suppress(ValueError, RecursionError):
-            entry = json.loads(line)
-        if not isinstance(entry, dict):
-            yield {}  # what cannot be read may be anything
-        elif isinstance(entry.get("message"), dict):
-            yield entry["message"]
+def _entry(line: str) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, RecursionError):
+        entry = json.loads(line)
+        if isinstance(entry, dict):
+            return entry
+    return {"type": "unread"}  # what cannot be read may be anything

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from inbounds.errors import ConfigurationError, TaskMissing
-from inbounds.integrations._adapter.conversation import ajoin, texts_of
+from inbounds.integrations._adapter.conversation import ajoin
 from inbounds.integrations._adapter.current_task import task_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _USER = "user"
 
@@ -25,10 +22,10 @@ async def join_before_run(run: Any) -> None:
         DecisionUnavailable: As `Task.join`: the run does not begin.
     """
     events = run.session.events
-    before = events[:-1] if events and events[-1].author == _USER else events
+    before = events[:-1] if events and _is_prompt(events[-1]) else events
     # Outside of a task, or in another session's conversation, each call is refused later.
     with contextlib.suppress(TaskMissing, ConfigurationError):
-        await ajoin(task_of(run.run_config), run.session.id, lambda: _texts(before))
+        await ajoin(task_of(run.run_config), run.session.id, lambda: filter(_is_read, before))
 
 
 async def join_before_call(context: Any) -> None:
@@ -42,20 +39,17 @@ async def join_before_call(context: Any) -> None:
         InboundsError: As `Task.join`.
     """
     events = context.session.events
-    latest = [at for at, each in enumerate(events) if each.author == _USER][-1:] or [0]
+    latest = [at for at, each in enumerate(events) if _is_prompt(each)][-1:] or [0]
     before = events[: latest[0]]
-    await ajoin(task_of(context.run_config), context.session.id, lambda: _texts(before))
+    await ajoin(task_of(context.run_config), context.session.id, lambda: filter(_is_read, before))
 
 
-def _texts(events: Sequence[Any]) -> list[str]:
-    parts = [part for each in events if each.content for part in each.content.parts or ()]
-    return texts_of(
-        [
-            (
-                part.text,
-                part.function_call and part.function_call.args,
-                part.function_response and part.function_response.response,
-            )
-            for part in parts
-        ]
-    )
+def _is_prompt(event: Any) -> bool:
+    """Whether the user has written it; not where the program gives the result of a call by it."""
+    return event.author == _USER and not event.get_function_responses()
+
+
+def _is_read(event: Any) -> bool:
+    """Whether a model may read it: all but an event that only keeps state."""
+    about = (event.content, event.input_transcription, event.output_transcription)
+    return any(each is not None for each in (*about, event.actions.compaction))

@@ -82,7 +82,7 @@ class ToolCall:
         self._key = Key(step, self._id, self._name, self._call.whole)
         self._in_place: InPlace | None = None
         keep_out_of_caches()
-        self.thread = Thread(self._task, self._run, request.state)
+        self.thread = Thread(self._task, self._run, request.state, self._id)
 
     def outcome(self) -> Any:
         """Return what the same call has given before the run went on; None where it has not run.
@@ -243,7 +243,7 @@ def _part(permit: Permit, result: Any, take: Callable[[Any], Any]) -> Any:
     """Return what the agent may have of a message of a tool, or of what stands in its place."""
     if not isinstance(result, ToolMessage):
         # A command or several messages: looked into where there is nothing to discharge.
-        take(result if owed(permit) else _texts(result))
+        take(result if owed(permit) else [each.content for each in messages_of(result)])
         return result
     artifact = None if owed(permit) else result.artifact
     content = given(result.content, permit, take)
@@ -302,12 +302,12 @@ def _names(answer: object, call_id: str) -> bool:
     return not isinstance(answer, Mapping) or answer.get("tool_call_id", call_id) == call_id
 
 
-def _texts(result: Any) -> list[Any]:
-    """What a model gets to read of several messages, or of a command."""
+def messages_of(result: Any) -> list[Any]:
+    """Return the messages of a tool in what it gives: one, several, or those of a command."""
     several = result if isinstance(result, list) else [result]
     found: list[Any] = []
     for each in several:
         update = getattr(each, "update", None)
         messages = update.get("messages", ()) if isinstance(update, Mapping) else [each]
-        found += [m.content for m in messages if isinstance(m, ToolMessage)]
+        found += [m for m in messages if isinstance(m, ToolMessage)]
     return found

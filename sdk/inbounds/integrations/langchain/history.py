@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langgraph.config import get_config
+from langgraph.runtime import DEFAULT_RUNTIME
 
-from inbounds.integrations._adapter.conversation import ajoin, join, texts_of
+from inbounds.errors import TaskMissing
+from inbounds.integrations._adapter.conversation import ajoin, join, see, without_prompt
 from inbounds.integrations._adapter.current_task import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from inbounds.pep.task import Task
+
+_NO_RUN = DEFAULT_RUNTIME.stream_writer
+"""What stands where each run has a writer of its own."""
 
 
 class Thread:
@@ -24,86 +29,76 @@ class Thread:
         task: The task of the run.
         run: The run's `configurable`.
         state: The state of the graph: its messages, or what holds them.
+        call_id: Of the call that is a part of it, which the run's own model has asked for.
     """
 
-    def __init__(self, task: Task, run: Mapping[str, Any], state: Any) -> None:
+    def __init__(
+        self, task: Task, run: Mapping[str, Any], state: Any, call_id: str | None = None
+    ) -> None:
         self._task = task
         self._id = run.get("thread_id")
-        self._messages = _messages(state)
+        found = state.get("messages") if isinstance(state, dict) else state
+        found = getattr(found, "messages", found)
+        messages = list(found) if isinstance(found, list | tuple) else []
+        self._own = messages[-1:] if messages and _asks_for(messages[-1], call_id) else []
+        self._messages = messages[: len(messages) - len(self._own)]
+        # Of a graph within another, the run is told by the place of that one.
+        place = str(run.get("checkpoint_ns") or "").rpartition("|")[0]
+        writer = getattr(run.get("__pregel_runtime"), "stream_writer", _NO_RUN)
+        self._run = None if writer is _NO_RUN else (writer, place)
 
     def join(self) -> None:
         """Make it part of the session of the task. Raises as `Task.join`."""
-        join(self._task, self._id, self._history, run=self._run())
+        join(self._task, self._id, self._history, run=self._run)
+        see_messages(self._task, self._own)
 
     async def ajoin(self) -> None:
         """Async twin of `join`."""
-        await ajoin(self._task, self._id, self._history, run=self._run())
+        await ajoin(self._task, self._id, self._history, run=self._run)
+        see_messages(self._task, self._own)
 
-    def _run(self) -> str:
-        """Tell this run from others: by the user's message that it goes on from."""
-        if self._id not in (None, ""):
-            return ""
-        at = _latest(self._messages)
-        return f"{at}/{getattr(self._messages[at], 'id', '')}" if at >= 0 else ""
-
-    def _history(self) -> list[str]:
-        """The texts of all messages before the user's latest, and of results that follow it.
-
-        Of what the user alone has written, nothing is history.
-        """
-        at = _latest(self._messages)
-        found = [each for each in self._messages[: max(at, 0)] if not _is_system(each)]
-        after = [each for each in self._messages[at + 1 :] if not _is_system(each)]
-        if at >= 0 and _is_summary(self._messages[at]):
-            found.append(self._messages[at])
-        if any(not isinstance(each, AIMessage) for each in after):
-            found += after
-        if all(isinstance(each, HumanMessage) and not _is_summary(each) for each in found):
-            return []
-        return texts_of([getattr(each, "content", each) for each in found])
+    def _history(self) -> Iterable[Any]:
+        history, prompt = without_prompt(self._messages, _role)
+        see_messages(self._task, prompt)
+        return map(_without_id, history)
 
 
-def join_before_model(request: Any) -> None:
-    """Join the conversation of a run whose model is about to be asked.
+def see_messages(task: Task, messages: Iterable[Any]) -> None:
+    """Remember what the model of a run has answered, or a tool of it has given."""
+    see(task, map(_without_id, messages))
 
-    Where that fails, each call of a tool is refused later.
+
+def see_in(runtime: Any, messages: Iterable[Any]) -> None:
+    """Do that for the task of a run, where it is within one."""
+    with contextlib.suppress(TaskMissing):
+        see_messages(task_of(getattr(runtime, "context", None)), messages)
+
+
+def thread_of(request: Any) -> Thread:
+    """Return the conversation of a run whose model is about to be asked.
+
+    Raises:
+        TaskMissing: The run is within none.
     """
-    with contextlib.suppress(Exception):  # a call of a tool joins it again, and is refused
-        _thread_of(request).join()
-
-
-async def ajoin_before_model(request: Any) -> None:
-    """Async twin of `join_before_model`."""
-    with contextlib.suppress(Exception):  # a call of a tool joins it again, and is refused
-        await _thread_of(request).ajoin()
-
-
-def _thread_of(request: Any) -> Thread:
     task = task_of(getattr(request.runtime, "context", None))
-    try:
-        run: Mapping[str, Any] = get_config().get("configurable") or {}
-    except RuntimeError:
-        run = {}  # outside of a graph
+    run: Mapping[str, Any] = {}
+    with contextlib.suppress(RuntimeError):  # outside of a graph
+        run = get_config().get("configurable") or {}
     return Thread(task, run, request.messages)
 
 
-def _messages(state: Any) -> Sequence[Any]:
-    if isinstance(state, list | tuple):
-        return state
-    found = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", None)
-    return found if isinstance(found, list | tuple) else ()
+def _asks_for(message: Any, call_id: str | None) -> bool:
+    calls = getattr(message, "tool_calls", None) or ()
+    return any(call_id is not None and each.get("id") == call_id for each in calls)
 
 
-def _latest(messages: Sequence[Any]) -> int:
-    """Return where the user's latest message stands; -1 where there is none."""
-    places = range(len(messages) - 1, -1, -1)
-    return next((at for at in places if isinstance(messages[at], HumanMessage)), -1)
+def _without_id(message: Any) -> Any:
+    """A message as it was before the graph gave it an id."""
+    return message.model_copy(update={"id": None}) if isinstance(message, BaseMessage) else message
 
 
-def _is_system(message: Any) -> bool:
-    return isinstance(message, SystemMessage)
-
-
-def _is_summary(message: Any) -> bool:
-    """Whether a layer has written it in place of what was said before."""
-    return getattr(message, "additional_kwargs", {}).get("lc_source") is not None
+def _role(message: Any) -> str:
+    """Of the user's are no messages that a layer has written in place of what was said before."""
+    if isinstance(message, HumanMessage) and "lc_source" not in message.additional_kwargs:
+        return "user"
+    return "system" if isinstance(message, SystemMessage) else ""

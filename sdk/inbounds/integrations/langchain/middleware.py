@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from langchain.agents.middleware import AgentMiddleware, TracePolicy, omit_payload
@@ -12,8 +13,8 @@ from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import raise_shown
 from inbounds.process.threads import run_in_thread
 
-from .call import ToolCall, refusal_message
-from .history import ajoin_before_model, join_before_model
+from .call import ToolCall, messages_of, refusal_message
+from .history import see_in, thread_of
 from .node_cache import install
 from .preflight import named, reachable, require_none_hosted, require_none_of_model
 
@@ -50,6 +51,11 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
 
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Run the tool if the policy allows this call; else say in a tool message why not."""
+        result = self._ran(request, handler)
+        see_in(request.runtime, messages_of(result))
+        return result
+
+    def _ran(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         try:
             call = ToolCall(request, self._resources)
             call.thread.join()
@@ -74,6 +80,11 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
 
     async def awrap_tool_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Async twin of `wrap_tool_call`."""
+        result = await self._aran(request, handler)
+        see_in(request.runtime, messages_of(result))
+        return result
+
+    async def _aran(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         try:
             call = ToolCall(request, self._resources)
             await call.thread.ajoin()
@@ -102,13 +113,19 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
         """
-        join_before_model(request)
-        return handler(_narrowed(request))
+        with suppress(Exception):  # a call of a tool joins it again, and is refused
+            thread_of(request).join()
+        response = handler(_narrowed(request))
+        see_in(request.runtime, response.result)
+        return response
 
     async def awrap_model_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         """Async twin of `wrap_model_call`."""
-        await ajoin_before_model(request)
-        return await handler(_narrowed(request))
+        with suppress(Exception):  # a call of a tool joins it again, and is refused
+            await thread_of(request).ajoin()
+        response = await handler(_narrowed(request))
+        see_in(request.runtime, response.result)
+        return response
 
     def reachable(self, tool: Any) -> Any:
         """Return a tool as the framework takes it, if its calls will be judged here.

@@ -27,6 +27,7 @@ class Asked:
         tool: The name of the tool.
         call_id: The id of the call.
         arguments: What it was called with.
+        said: What the model has said of it.
         task: The id of the task it was asked under.
         code: Why a person is asked; empty where the tool's author wants one to be.
         decision_id: Of the decision to ask.
@@ -36,6 +37,7 @@ class Asked:
     tool: str
     call_id: str
     arguments: Mapping[str, Any]
+    said: Mapping[str, Any]
     task: str = ""
     code: str = ""
     decision_id: str = ""

@@ -60,7 +60,7 @@ class Authorization:
         """
         name = str(interruption.name or "")
         call_id = str(interruption.call_id or "")
-        asked = self._answers.find(name, call_id) or Asked(name, call_id, {})
+        asked = self._answers.find(name, call_id) or Asked(name, call_id, {}, {})
         return question(
             name,
             call_id,
@@ -70,20 +70,33 @@ class Authorization:
         )
 
     async def judge(
-        self, run: Any, tool: str, arguments: Mapping[str, Any], call_id: str
+        self,
+        run: Any,
+        tool: str,
+        arguments: Mapping[str, Any],
+        call_id: str,
+        said: Mapping[str, Any],
     ) -> Verdict:
-        """Ask for the right to run one call. Never raises but where it is cancelled."""
+        """Ask for the right to run one call. Never raises but where it is cancelled.
+
+        Args:
+            run: The run's context.
+            tool: The name of the tool.
+            arguments: With all that the tool adds to them.
+            call_id: The framework's id of the call.
+            said: The arguments as the model has said them.
+        """
         try:
             task = task_of(run.context)
-            await join_before_call(run, call_id)
+            await join_before_call(run, {"call_id": call_id, "name": tool, "arguments": said})
             Outcomes.of(task).result(Key("", call_id, tool, arguments))
             permit = await task.apermit(
                 tool, arguments, resource=self._resources.get(tool), tool_call_id=call_id
             )
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
-            return Verdict(arguments, error=error)
+            return Verdict(arguments, said, error=error)
         permit.defer_start()
-        return Verdict(arguments, permit=permit)
+        return Verdict(arguments, said, permit=permit)
 
     async def would_refuse(self, run: Any, tool: str, arguments: Mapping[str, Any]) -> bool:
         """Whether the policy refuses a call, whoever approves it. Nothing is spent or recorded."""
@@ -105,6 +118,7 @@ class Authorization:
                 tool,
                 call_id,
                 verdict.arguments,
+                verdict.said,
                 task=task_of(run.context).id,
                 code=required.code,
                 decision_id=required.decision_id,
@@ -114,10 +128,15 @@ class Authorization:
         return True
 
     def wait_for_author(
-        self, run: Any, tool: str, arguments: Mapping[str, Any], call_id: str
+        self,
+        run: Any,
+        tool: str,
+        arguments: Mapping[str, Any],
+        call_id: str,
+        said: Mapping[str, Any],
     ) -> None:
         """Remember that the tool's author wants a person to be asked."""
-        self._answers.ask(Asked(tool, call_id, arguments, task=task_of(run.context).id))
+        self._answers.ask(Asked(tool, call_id, arguments, said, task=task_of(run.context).id))
 
     async def hear(self, run: Any, tool: str) -> None:
         """Take the answers to a tool's calls out of a run that goes on, before it runs any.
@@ -130,7 +149,7 @@ class Authorization:
             if not answer:
                 self._reject(run, asked)
                 continue
-            verdict = await self.judge(run, tool, asked.arguments, asked.call_id)
+            verdict = await self.judge(run, tool, asked.arguments, asked.call_id, asked.said)
             if not (self.wait(run, tool, verdict, asked.call_id) and unsay(run, asked.call_id)):
                 self.verdicts.put(task, tool, asked.call_id, verdict)
 

@@ -34,6 +34,7 @@ from inbounds.pep.tool_errors import raise_alone
 from inbounds.process.threads import run_in_background, run_in_thread
 
 from .authorization import Authorization, task_id
+from .history import see_result
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -92,9 +93,9 @@ class ToolProxy:
         if await self._wanted_by_author(run, arguments, call_id):
             if await self.authorization.would_refuse(run, self._name, whole):
                 return False  # no person is asked for what is refused in any case
-            self.authorization.wait_for_author(run, self._name, whole, call_id)
+            self.authorization.wait_for_author(run, self._name, whole, call_id, arguments)
             return True
-        verdict = await self.authorization.judge(run, self._name, whole, call_id)
+        verdict = await self.authorization.judge(run, self._name, whole, call_id, arguments)
         if self.authorization.wait(run, self._name, verdict, call_id):
             return True
         self._verdicts.put(task_id(run), self._name, call_id, verdict)
@@ -135,6 +136,11 @@ class ToolProxy:
 
     async def __call__(self, context: Any, said: str) -> Any:
         """Run the tool if the policy allows this call; else say why not."""
+        result = await self._result(context, said)
+        see_result(context, result)
+        return result
+
+    async def _result(self, context: Any, said: str) -> Any:
         call_id: str = getattr(context, "tool_call_id", "")
         verdict = self._verdicts.take(task_id(context), self._name, call_id)
         try:
@@ -167,7 +173,8 @@ class ToolProxy:
     ) -> tuple[Permit, str]:
         """Return the permit for what is about to run, compared with it, and its arguments."""
         try:
-            arguments = self._whole(_parsed(said))
+            stated = _parsed(said)
+            arguments = self._whole(stated)
         except ArgumentNotRepresentable:
             if verdict is not None:
                 await run_in_thread(verdict.drop)
@@ -175,7 +182,9 @@ class ToolProxy:
         if verdict is None or (
             verdict.permit is not None and await run_in_thread(_is_old, verdict)
         ):
-            verdict = await self.authorization.judge(context, self._name, arguments, call_id)
+            verdict = await self.authorization.judge(
+                context, self._name, arguments, call_id, stated
+            )
         if verdict.permit is None:
             raise verdict.error or DecisionUnavailable()
         permit = verdict.permit

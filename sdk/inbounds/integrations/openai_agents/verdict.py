@@ -20,11 +20,13 @@ class Verdict:
 
     Attributes:
         arguments: What was judged, as the framework has it.
+        said: What the model has said of it.
         permit: The right to run it; None where there is none.
         error: Why there is none.
     """
 
     arguments: Mapping[str, Any]
+    said: Mapping[str, Any]
     permit: Permit | None = None
     error: Exception | None = None
 

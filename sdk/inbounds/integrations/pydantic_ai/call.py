@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,8 @@ from pydantic_ai import ToolReturn
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.exceptions import ApprovalRequired as Paused
 from pydantic_ai.exceptions import CallDeferred, ModelRetry, SkipToolExecution, ToolFailed
-from pydantic_ai.messages import ModelRequest, ModelResponse
+from pydantic_ai.messages import ModelRequest, ModelResponse, UserPromptPart
 
-from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import (
     ApprovalRequired,
     ArgumentNotRepresentable,
@@ -20,7 +18,7 @@ from inbounds.errors import (
     ResultWithheld,
 )
 from inbounds.integrations._adapter.call_arguments import is_same
-from inbounds.integrations._adapter.conversation import ajoin, texts_of
+from inbounds.integrations._adapter.conversation import ajoin
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.questions import question_of
@@ -32,7 +30,7 @@ from .preflight import out_of_reach, waits
 from .toolsets import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from inbounds.integrations._adapter.running import Running
@@ -40,6 +38,17 @@ if TYPE_CHECKING:
     from inbounds.pep.tool import ResourceOf
 
 logger = logging.getLogger(__name__)
+
+_INSTRUCTIONS = frozenset(
+    {
+        "system-prompt",
+        "instruction-baseline",
+        "instruction-delta",
+        "tool-availability-delta",
+        "model-settings-delta",
+    }
+)
+"""The kinds of parts by which the program and the framework instruct a model."""
 
 
 class Outcome:
@@ -220,14 +229,31 @@ async def join_conversation(ctx: Any) -> None:
     await ajoin(task_of(ctx.deps), ctx.conversation_id, lambda: _history(ctx))
 
 
-def _history(ctx: Any) -> list[str]:
-    """The texts of the messages that this run was given."""
-    messages = ctx.messages
-    if messages and isinstance(messages[-1], ModelRequest) and messages[-1].run_id is None:
-        messages = messages[:-1]  # about to be sent, as the first of this run
-    parts = [part for each in messages if each.run_id != ctx.run_id for part in each.parts]
-    said = [(getattr(each, "content", None), getattr(each, "args", None)) for each in parts]
-    return texts_of(plain(said))
+def _history(ctx: Any) -> Iterator[Any]:
+    """What a run was given: all messages, but for its own parts."""
+    latest = ctx.messages[-1:]  # about to be sent as the first of this run, and not told so yet
+    own = [each for each in ctx.messages if each.run_id == ctx.run_id]
+    own += [each for each in latest if isinstance(each, ModelRequest) and each.run_id is None]
+    known, calls = {id(each) for each in own}, _ids(own)
+    for message in ctx.messages:
+        if id(message) not in known:
+            # One without any part is a message as well.
+            yield from message.parts or [message.parts]
+        elif isinstance(message, ModelRequest):
+            # Requests are merged, and taken from the history where there is no prompt.
+            yield from (each for each in message.parts if not _is_own(ctx, each, calls))
+
+
+def _ids(messages: Sequence[Any]) -> set[str]:
+    answers = [each for each in messages if isinstance(each, ModelResponse)]
+    return {call.tool_call_id for each in answers for call in each.tool_calls}
+
+
+def _is_own(ctx: Any, part: Any, calls: set[str]) -> bool:
+    """Whether a part of a request is the prompt of the run, or of a call that it has made."""
+    if isinstance(part, UserPromptPart):
+        return bool(part.content == ctx.prompt)
+    return getattr(part, "tool_call_id", None) in calls or part.part_kind in _INSTRUCTIONS
 
 
 def _words(error: BaseException) -> str | None:
@@ -277,7 +303,7 @@ def _answers(capability: Any) -> bool:
 def _key(ctx: Any, call_id: str, name: str, arguments: Mapping[str, Any]) -> Key:
     """Name a call by the response that it stands in, and by what the model itself has said."""
     response, said = _said(ctx, call_id)
-    wish = said.args_as_dict() if said else json.loads(canonical_json(dict(arguments)))
+    wish = said.args_as_dict() if said else dict(arguments)
     # Answers name their calls, so that each call is a step of its own: several may wait.
     return Key(f"{response}/{call_id}", call_id, name, wish)
 
