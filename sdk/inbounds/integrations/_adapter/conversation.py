@@ -80,7 +80,7 @@ async def ajoin(
 
 
 def see(task: Task, messages: Iterable[Any]) -> None:
-    """Remember what has come through the guard in the session of a task: it is no history there.
+    """Remember what has come through the guard in the session of a task; later it is known.
 
     Args:
         task: The task of the run.

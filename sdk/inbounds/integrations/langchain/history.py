@@ -98,7 +98,7 @@ def _without_id(message: Any) -> Any:
 
 
 def _role(message: Any) -> str:
-    """Of the user's are no messages that a layer has written in place of what was said before."""
+    """Return who speaks; in a summary, a layer does that stands in place of earlier messages."""
     if isinstance(message, HumanMessage) and "lc_source" not in message.additional_kwargs:
         return "user"
     return "system" if isinstance(message, SystemMessage) else ""
