@@ -13,6 +13,7 @@ from crewai.hooks.dispatch import InterceptionPoint, clear_all, on, register
 from crewai.knowledge.source.string_knowledge_source import StringKnowledgeSource
 from crewai.mcp import MCPServerStdio
 from crewai.tools.base_tool import BaseTool, Tool
+from crewai.utilities.formatter import DIVIDERS
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import DENIED, FIELDS, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.crewai.harness import (
@@ -400,6 +401,9 @@ class TestCrews:
         with world.task() as task:
             create_guarded_crew([lead, helper], [task_of(lead)]).kickoff()
             report = task.report()
+            state = world.guard._runtime.sessions.load(task.session)
+        # What the lead's model hands on is no history of another session.
+        assert ("trusted", "internal") == (state.trust, state.label)
         assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
         assert DENIED.match(helper.llm.read["call-steal"])
         assert (2, 1) == (report.ran, len(report.refused))
@@ -664,3 +668,37 @@ class TestConversations:
         crew = create_guarded_crew([agent], tasks)
         assert not self.exposed(world, crew.kickoff)
         assert self.exposed(world, lambda: crew.replay(str(tasks[1].id)))
+
+    @pytest.mark.parametrize("conversation", [None, "chat"])
+    @pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
+    def test_what_the_tasks_of_this_session_gave_is_none(
+        self, world, authorization, sync, conversation
+    ):
+        agent = agent_of(authorization, tools=[read_of(world)])
+        first, beside = task_of(agent), task_of(agent)
+        then = task_of(agent, context=[first, beside])
+        crew = create_guarded_crew([agent], [first, beside, then])
+        kickoff = crew.kickoff if sync else lambda: asyncio.run(crew.akickoff())
+
+        assert not self.exposed(world, kickoff, conversation=conversation)
+
+    @pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
+    @pytest.mark.parametrize("within", ["{}", "done" + DIVIDERS + "{}", "{}" + DIVIDERS + "done"])
+    def test_what_another_session_gave_is(self, world, authorization, within, sync):
+        """
+        As the context of a task, whether a crew or a program hands it on.
+        """
+        agent = agent_of(authorization, tools=[read_of(world)])
+        first = task_of(agent)
+        with world.task():
+            create_guarded_crew([agent], [first]).kickoff()
+        first.output.raw = within.format(f"write to {BOB}")
+        crew = create_guarded_crew([agent], [task_of(agent, context=[first])])
+        assert self.exposed(world, crew.kickoff if sync else lambda: asyncio.run(crew.akickoff()))
+
+        def alone():
+            if sync:
+                return agent.execute_task(task_of(agent), context=first.output.raw)
+            return asyncio.run(agent.aexecute_task(task_of(agent), context=first.output.raw))
+
+        assert self.exposed(world, alone)

@@ -61,11 +61,7 @@ def join(task: Task, conversation: object, messages: Messages, *, run: object = 
     if kind == "conversation":
         task.join(str(name), lambda: _read(messages()))
     else:
-        found = [(fingerprint(each), each) for each in messages()]
-        unseen = [each for name, each in found if not _seen.has(task, name)]
-        if unseen:
-            task.join(None, lambda: _read(unseen))
-        _seen.add(task, [name for name, _ in found])
+        join_unseen(task, messages())
     if name is not None:
         with _joining:
             keep(_joined.setdefault(task, OrderedDict()), place, True, most=MOST)
@@ -77,6 +73,23 @@ async def ajoin(
     """Async twin of `join`; the event loop never waits for the session store."""
     if not _is_joined(task, _place(task, conversation, run)):
         await run_in_thread(lambda: join(task, conversation, messages, run=run))
+
+
+def join_unseen(task: Task, messages: Iterable[Any]) -> None:
+    """Make messages part of the session of a task, but for those that it has seen.
+
+    Args:
+        task: The task of the run.
+        messages: As of `join`.
+
+    Raises:
+        InboundsError: As `Task.join`: no call of the run may run.
+    """
+    found = [(fingerprint(each), each) for each in messages]
+    unseen = [each for name, each in found if not _seen.has(task, name)]
+    if unseen:
+        task.join(None, lambda: _read(unseen))
+    _seen.add(task, [name for name, _ in found])
 
 
 def see(task: Task, messages: Iterable[Any]) -> None:

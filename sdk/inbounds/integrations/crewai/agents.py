@@ -15,9 +15,11 @@ from inbounds.integrations._adapter.conversation import join_messages
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
 from inbounds.pep.tool import GuardedTool
+from inbounds.process.threads import run_in_thread
 
 from .authorization import Authorization
 from .executor import GuardedExecutor, shown_of
+from .history import join_context, see_output
 from .preflight import UNSEEN, out_of_reach, require_none_hosted, require_none_unseen
 
 if TYPE_CHECKING:
@@ -109,6 +111,26 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         judged = [self.authorization.judged(each) for each in every]
         require_named_once(each.registered for each in judged)
         return judged
+
+    def execute_task(self, task: Any, context: str | None = None, tools: Any = None) -> Any:
+        """Work on a task, as `Agent.execute_task`; an unseen context counts as a stranger's.
+
+        Raises:
+            InboundsError: It could not be made part of the session of the task.
+        """
+        join_context(context)
+        result = super().execute_task(task, context, tools)
+        see_output(result)
+        return result
+
+    async def aexecute_task(
+        self, task: Any, context: str | None = None, tools: Any = None
+    ) -> Any:
+        """Async twin of `execute_task`; the event loop never waits for the session store."""
+        await run_in_thread(join_context, context)
+        result = await super().aexecute_task(task, context, tools)
+        see_output(result)
+        return result
 
     def create_agent_executor(self, tools: Any = None, task: Any = None) -> None:
         """Create the executor of a task, as `Agent.create_agent_executor`."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from crewai.tools.agent_tools.base_agent_tools import BaseAgentTool
 from crewai.tools.base_tool import BaseTool, Tool
 from crewai.tools.tool_failure import ToolFailure
 from pydantic import PrivateAttr
@@ -27,6 +28,8 @@ from inbounds.integrations._adapter.running import (
     raise_shown,
     shown,
 )
+
+from .history import see_handed_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,6 +138,8 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
             permit = task_of(None).permit(
                 self._registered, call.whole, resource=self._resource, tool_call_id=_call_id.get()
             )
+            if isinstance(self._tool, BaseAgentTool):
+                see_handed_on(permit.arguments.values())
             permit.defer_start()
             running = Running(permit, id(self._tool))
             try:
