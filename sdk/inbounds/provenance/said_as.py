@@ -72,7 +72,7 @@ def doubtful(
                 yield pointer, []
                 continue
         if said and (leaf is None or leaf.kind in _PLAIN):
-            yield from _named(words, pointer, value, argument, resource, people)
+            yield from _named(words, pointer, value, argument, resource=resource, people=people)
 
 
 def _named(
@@ -80,6 +80,7 @@ def _named(
     pointer: str,
     value: Any,
     argument: Argument,
+    *,
     resource: str,
     people: frozenset[str],
 ) -> Iterator[tuple[str, list[str]]]:

@@ -123,9 +123,7 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         see_output(result)
         return result
 
-    async def aexecute_task(
-        self, task: Any, context: str | None = None, tools: Any = None
-    ) -> Any:
+    async def aexecute_task(self, task: Any, context: str | None = None, tools: Any = None) -> Any:
         """Async twin of `execute_task`; the event loop never waits for the session store."""
         await run_in_thread(join_context, context)
         result = await super().aexecute_task(task, context, tools)

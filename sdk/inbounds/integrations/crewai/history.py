@@ -35,8 +35,8 @@ def see_output(result: Any) -> None:
     _see([result.model_dump_json() if isinstance(result, BaseModel) else str(result)])
 
 
-def see_handed_on(arguments: Iterable[Any]) -> None:
-    """Remember what the model of an agent hands on to a coworker by a permitted call."""
+def see_passed_on(arguments: Iterable[Any]) -> None:
+    """Remember what the model of an agent passes on to a coworker by a permitted call."""
     _see(each for each in arguments if isinstance(each, str))
 
 

@@ -29,7 +29,7 @@ from inbounds.integrations._adapter.running import (
     shown,
 )
 
-from .history import see_handed_on
+from .history import see_passed_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,7 +139,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
                 self._registered, call.whole, resource=self._resource, tool_call_id=_call_id.get()
             )
             if isinstance(self._tool, BaseAgentTool):
-                see_handed_on(permit.arguments.values())
+                see_passed_on(permit.arguments.values())
             permit.defer_start()
             running = Running(permit, id(self._tool))
             try:
