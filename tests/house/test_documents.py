@@ -44,6 +44,8 @@ _WALKED = {
 }
 """Which documents a test walks through, and which test."""
 
+_MERGE_MARK = re.compile(r"^(?:<{7}|>{7}|={7}$|\|{7}) ?", re.MULTILINE)
+
 for _page in sorted((ROOT / "docs" / "integrations").glob("*.md")):
     if _page.stem != "README":
         _WALKED[_page.relative_to(ROOT).as_posix()] = (
@@ -280,3 +282,21 @@ def test_telemetry_is_told_by_its_names_and_no_others():
     }
     functions = {"inbounds.pep.telemetry.configure"}
     assert told - functions == set(telemetry.NAMES.values()) | signals
+
+
+def test_no_text_holds_the_marks_of_a_merge():
+    """
+    Programs and policies do not parse with them, documents and cases may.
+    """
+    folders = ("docs", "tests/cases", "evaluation", "deployment", "demo", "constraints")
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), ROOT / "Makefile"]
+    for folder in folders:
+        for end in ("md", "yaml", "txt", "json"):
+            texts += (ROOT / folder).rglob(f"*.{end}")
+
+    assert len(texts) > 200
+    assert [] == [
+        path.relative_to(ROOT).as_posix()
+        for path in texts
+        if _MERGE_MARK.search(path.read_text("utf-8"))
+    ]
