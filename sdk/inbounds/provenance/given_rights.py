@@ -95,7 +95,9 @@ def is_given(
 
 def _gives(parts: list[str], last: str, behind: str, people: frozenset[str]) -> bool:
     """Whether an imperative gives these people what stands behind parts of a sentence."""
-    if last.strip() and not (_GIVES.match(last) or _LINK.search(last)):
+    # `Give ann@acme.example and omar@acme.example read access`
+    is_joined = _ADDRESS.fullmatch(last.strip()) is not None
+    if last.strip() and not (is_joined or _GIVES.match(last) or _LINK.search(last)):
         return False
     said = [*_ADDRESS.findall(behind)]
     for part in reversed([*parts, last]):
@@ -105,6 +107,8 @@ def _gives(parts: list[str], last: str, behind: str, people: frozenset[str]) -> 
         addresses = _ADDRESS.findall(part)
         said += addresses
         if found:
+            if is_joined and not _ADDRESS.fullmatch(part[found.end() :].strip()):
+                return False
             named = _NAMED.match(part, found.end())
             if named and not said:
                 words = named[0].lower().split()

@@ -110,8 +110,8 @@ class PromptText:
         quotes = {"order": self._orders, "deleted": self._deleted}.get(how, self._quotes)
         if value in quotes:
             return True
-        places = self._places(value) if _ALNUM.search(value) else ()
-        if any(_suits(self.text, value, at, how) for at in places):
+        found = value in self.text and _ALNUM.search(value)
+        if found and any(_suits(self.text, value, at, how) for at in self._places(value)):
             return True
         low = value.lower()
         if how not in ("words", "deleted") or not is_words(value):

@@ -55,7 +55,6 @@ def doubtful(
         nothing else counts.
     """
     text = words.outright.text
-    people = frozenset(str(each).lower() for _, each, arg in every if arg.role == "recipient")
     for pointer, value, argument in every:
         leaf = parsed.get(pointer)
         said = found[pointer].source == "prompt" and found[pointer].grade == "prompt"
@@ -72,7 +71,7 @@ def doubtful(
                 yield pointer, []
                 continue
         if said and (leaf is None or leaf.kind in _PLAIN):
-            yield from _named(words, pointer, value, argument, resource=resource, people=people)
+            yield from _named(words, pointer, value, argument, resource=resource, every=every)
 
 
 def _named(
@@ -82,10 +81,11 @@ def _named(
     argument: Argument,
     *,
     resource: str,
-    people: frozenset[str],
+    every: list[tuple[str, Any, Argument]],
 ) -> Iterator[tuple[str, list[str]]]:
     nouns = frozenset(_nouns(pointer, argument))
     if type(value) is str and is_letters(value):
+        people = frozenset(str(each).lower() for _, each, arg in every if arg.role == "recipient")
         if not is_named(words.outright, value, argument, nouns, people):
             yield pointer, keys_of(value, argument, None)[0]
     elif (

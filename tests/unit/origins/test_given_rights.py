@@ -26,6 +26,8 @@ GIVEN = [
 ]  # fmt: skip
 GIVING = [
     "Give ann@acme.example edit access to plan.md",
+    "Give ann@acme.example and bob@acme.example edit access to plan.md",
+    "Give bob@acme.example, carl@acme.example and ann@acme.example edit access to plan.md",
     "Grant ann@acme.example edit access on plan.md",
     "Give edit access on plan.md to ann@acme.example", "Set her right to edit",
     "Change ann's access to edit", "Let ann@acme.example edit plan.md",
@@ -57,6 +59,9 @@ ANOTHERS = [
     "Give Bob edit access and share 'plan.md' with ann@acme.example",
     "Give edit access on 'x.md' to bob@acme.example and share 'plan.md' with ann@acme.example",
     "Let Bob edit 'x.md', and share 'plan.md' with ann@acme.example",
+    "Give view access to ann@acme.example and bob@acme.example edit access",
+    "Give ann@acme.example view access and bob@acme.example edit access",
+    "Share 'plan.md' with ann@acme.example and give carl@acme.example and bob@acme.example edit access",
     "Bob has edit access; share plan.md with ann@acme.example",
     "Ask Bob to edit plan.md and share it with ann@acme.example",
     "Edit plan.md and share it with ann@acme.example",
