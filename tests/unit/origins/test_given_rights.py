@@ -61,7 +61,7 @@ ANOTHERS = [
     "Let Bob edit 'x.md', and share 'plan.md' with ann@acme.example",
     "Give view access to ann@acme.example and bob@acme.example edit access",
     "Give ann@acme.example view access and bob@acme.example edit access",
-    "Share 'plan.md' with ann@acme.example and give carl@acme.example and bob@acme.example edit access",
+    "Share it with ann@acme.example and give carl@acme.example and bob@acme.example edit access",
     "Bob has edit access; share plan.md with ann@acme.example",
     "Ask Bob to edit plan.md and share it with ann@acme.example",
     "Edit plan.md and share it with ann@acme.example",
