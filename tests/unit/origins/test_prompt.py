@@ -232,7 +232,8 @@ def test_whole_words_in_a_row_are_said_and_parts_of_words_are_not(words, data):
     start = data.draw(st.integers(0, len(words) - 1))
     end = data.draw(st.integers(start + 1, len(words)))
     prompt = " ".join(words)
-    assume(not tokens_excluded(prompt)[0])
+    # Of what may be denied nobody knows that it is said: `aa deny`.
+    assume(not any(tokens_excluded(prompt)))
 
     assert "prompt" == traced(prompt, " ".join(words[start:end]))
     assert "none" == traced(prompt, prompt + "x")
