@@ -295,11 +295,10 @@ def is_json(text: str) -> bool:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Yield a text as it is read: as it stands, as JSON, and with escaped line ends as such."""
-    for form in (text, *(found for found, _ in _decoded(text) if isinstance(found, str))):
-        yield (read := visible(form))
-        if "\\" in read:
-            yield _ESCAPED_SPACE.sub(lambda found: "\n" if found[1] in "nr" else " ", read)
+    """Yield a text as it is read, and with escaped line ends and tabs as such."""
+    yield (read := visible(text))
+    if "\\" in read:
+        yield _ESCAPED_SPACE.sub(lambda found: "\n" if found[1] in "nr" else " ", read)
 
 
 def _decoded(text: str) -> Iterator[tuple[Any, bool]]:
