@@ -141,6 +141,17 @@ test_a_text_names_it_where_the_tool_has_no_other_target if {
 	}
 }
 
+test_no_sign_beside_an_id_is_the_id if {
+	every spec in [{"role": "target"}, {"kind": "id", "role": "target"}] {
+		every code in numbers.range(32, 126) {
+			sign := sprintf("%c", [code])
+			every value in [concat("", [sign, "42"]), concat("", ["42", sign]), concat("", ["4", sign, "2"]), sign] {
+				_differs(_of({"/at": spec}, {"at": value}, "42"), {"/at"})
+			}
+		}
+	}
+}
+
 test_each_of_several_targets_names_it if {
 	several := {"/from": {"kind": "path", "role": "target"}, "/to": {"kind": "path", "role": "target"}}
 
