@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .recipients import SENTENCE, imperatives, sentence_before
+from .recipients import FAR, SENTENCE, imperatives, sentence_before
 
 _WORDS_OF_RIGHTS = """
     access right rights permission permissions role roles privilege privileges level
@@ -19,7 +19,6 @@ _WORDS_OF_LEVELS = """
     read write edit view comment admin owner editor viewer reader writer commenter manage full
 """
 _LEVELS = frozenset(_WORDS_OF_LEVELS.split())
-_FAR = 256
 _GIVES = imperatives(
     r"share|give|grant|add|invite|make|set|let|allow|permit|assign|open|change|raise|lower|upgrade"
     r"|downgrade|promote|send|forward|hand\s+over|enable|provide|offer|extend|update|switch|appoint"
@@ -76,7 +75,7 @@ def is_given(
         is_part: Whether it belongs to another noun.
         people: Whom the call gives it.
     """
-    behind = text[end : end + _FAR]
+    behind = text[end : end + FAR]
     if (is_part and not _VERBAL.search(before)) or _OFF.match(behind):
         return False
     *parts, last = _EDGE.split(_BRACKETED.sub(r" \1 ", before))
@@ -84,7 +83,7 @@ def is_given(
         if not any(part.strip() for part in parts):
             # `Share it with Ann; she may edit it.`
             end = at - len(sentence_before(text, at))
-            earlier = SENTENCE.sub("\x00", text[max(0, end - _FAR) : end]).rstrip("\x00 ")
+            earlier = SENTENCE.sub("\x00", text[max(0, end - FAR) : end]).rstrip("\x00 ")
             parts = _EDGE.split(earlier.rpartition("\x00")[2])
         last = ""
     elif not last.strip() and not _ENDS.match(behind):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .given_rights import RIGHTS, is_given, is_right
 from .prompt_text import since_last
-from .recipients import IMPERATIVE, SENTENCE, is_recipient, sentence_before
+from .recipients import CALLED, FAR, IMPERATIVE, SENTENCE, is_recipient, sentence_before
 from .stop_words import EMPTY, is_common
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _LETTERS = re.compile(rf"{_ONE_WORD}(?:[ ,&]+{_ONE_WORD})*")
 _DIGITS = re.compile(r"[A-Za-z]{0,4}[-# ]?[0-9][0-9 -]*")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _MOST_PLACES = 64
-_FAR = 256
 _NEXT = re.compile(rf"(?P<of>['\u2019]s\b)?[ \t]+({_ONE_WORD})")
 _BEFORE = re.compile(r"([^\W\d_]+)[ \t]+\Z")
 _ARTICLE = r"(?:(?:the|our|my|your|their|his|her|this|that)\s+)?"
@@ -45,9 +44,8 @@ _WORDS_OF_TARGETS = """
 """
 _TARGETS = frozenset(_WORDS_OF_TARGETS.split())
 """What is acted on is called."""
-_CALLED = r"(?:\s+(?:is|named|called|titled|=)|\s*:)?"
 _ONLY = re.compile(rf"\s+{_ARTICLE}\Z", re.IGNORECASE)
-_NOUN_BEFORE = re.compile(rf"([^\W\d_]+){_CALLED}\s+\Z")
+_NOUN_BEFORE = re.compile(rf"([^\W\d_]+){CALLED}\s+\Z")
 _LEADING = (
     r"(?:\A\W*|[,:]\s+|\b(?:please|and|then|also|just|now|kindly|pls|can\s+you|could\s+you|would\s+you"
     r"|will\s+you|you\s+to|like\s+to|let's|let\s+us|i\s+want\s+to|i\s+need\s+to)\s+)"
@@ -177,7 +175,7 @@ def is_numbered(text: str, value: str, nouns: frozenset[str]) -> bool:
         nouns: What the registry calls the values of its argument.
     """
     for at, end in places(text, value):
-        before = since_last(SENTENCE, text[max(0, at - _FAR) : at])
+        before = since_last(SENTENCE, text[max(0, at - FAR) : at])
         other = _OTHER_NUMBER.search(before)
         own = not nouns.isdisjoint(_WORD.findall(other[0].lower() if other else ""))
         if (other and not own) or _OF_MONEY.search(before) or _COUNTS.match(text, end):
@@ -267,7 +265,7 @@ class _Marks:
         """Tell whether the value is written as a name, in a sentence whose other words are not."""
         if self._is_common or self._is_id or self._is_recipient:
             return False
-        sentence = before + SENTENCE.split(text[at : end + _FAR], maxsplit=1)[0]
+        sentence = before + SENTENCE.split(text[at : end + FAR], maxsplit=1)[0]
         words = [word for word in _WORD.findall(sentence) if word[0].isalpha()]
         capitals = sum(word[0].isupper() for word in words[1:])
         if len(_GERMAN.findall(sentence)) > 1:

@@ -141,7 +141,11 @@ def asks_to_delete(before: str, behind: str, value: str = "") -> bool:
         value: The value, if it may be the name of a file.
     """
     found = _ASKS_TO_DELETE.match(before)
-    if found is None or _OR.match(behind) or not _ends(behind, _FILE.search(value) is not None):
+    if (
+        found is None
+        or _OR.match(behind)
+        or not _ends(behind, is_file=_FILE.search(value) is not None)
+    ):
         return False
     between = TITLE.sub(f" {_QUOTED} ", found["between"])
     if _SUBORDINATE.search(between) is not None:
@@ -150,7 +154,7 @@ def asks_to_delete(before: str, behind: str, value: str = "") -> bool:
     return not _without_nouns(last) and all(_OBJECT.match(_without_nouns(o)) for o in objects)
 
 
-def _ends(behind: str, is_file: bool) -> bool:  # noqa: FBT001 -- of the value
+def _ends(behind: str, *, is_file: bool) -> bool:
     """Whether a request ends behind a value, or goes on to more to delete or to something else."""
     text = behind.lstrip("\"'”’`»)]") + ("…" if len(behind) >= _LONGEST else "")  # noqa: RUF001 -- quotation marks
     # A folder in quotation marks is a place.

@@ -10,7 +10,10 @@ import re
 
 from .prompt_text import since_last
 
-_FAR = 256
+FAR = 256
+"""So much of a prompt is looked at before and behind a name or a right."""
+CALLED = r"(?:\s+(?:is|named|called|titled|=)|\s*:)?"
+"""What may stand between a noun and the name of what it is."""
 _NAME = (
     r"(?:[#@][\w.-]+|[\w.+-]+@[\w.-]+|[A-Z][\w.\u2019'-]*(?:[ ][A-Z][\w.\u2019'-]*){0,3})"
     r"(?<!['\u2019]s)"
@@ -88,9 +91,7 @@ _LISTED = re.compile(rf"\s*(?:\Z|[.:]|,?\s*(?:and|or|&)\s|,\s*{_NAME})")
 _DOES = re.compile(
     r"\s+(?:is|are|was|were|will|has|have|had|can|could|should|would|must|may|do|does|did)\b"
 )
-_CALLED = re.compile(
-    r"(?:\bfollowing\s+)?(?P<noun>[^\W\d_]+)(?:\s+(?:is|named|called|titled|=)|\s*:)?\s+\Z"
-)
+_CALLED = re.compile(rf"(?:\bfollowing\s+)?(?P<noun>[^\W\d_]+){CALLED}\s+\Z")
 _TAIL = re.compile(rf"(?<!\S){_ARTICLE}(?:an?\s+)?(?:(?:following|both)\s+)?\Z", re.IGNORECASE)
 _BY = re.compile(
     r"(?P<thing>(?:.*\s)?)(?:(?P<word>to|into|with|in|on|at|via)\s+|(?:->|\u2192)\s*)\Z",
@@ -175,7 +176,7 @@ def is_recipient(text: str, at: int, end: int, nouns: frozenset[str]) -> bool:
         end: Where it ends, with the noun for it that may stand behind.
         nouns: What such a recipient may be called.
     """
-    behind = SENTENCE.split(text[end : end + _FAR], maxsplit=1)[0]
+    behind = SENTENCE.split(text[end : end + FAR], maxsplit=1)[0]
     before = sentence_before(text, at)
     if text[at].isupper():
         before = _without_names(before, behind)
@@ -201,9 +202,9 @@ def is_recipient(text: str, at: int, end: int, nouns: frozenset[str]) -> bool:
 
 def sentence_before(text: str, at: int) -> str:
     """Return what of its sentence stands before a place; a null character where more did."""
-    near = text[max(0, at - _FAR) : at]
+    near = text[max(0, at - FAR) : at]
     sentence = since_last(SENTENCE, near)
-    return f"\x00{sentence}" if at > _FAR and len(sentence) == len(near) else sentence
+    return f"\x00{sentence}" if at > FAR and len(sentence) == len(near) else sentence
 
 
 def _without_names(before: str, behind: str) -> str:

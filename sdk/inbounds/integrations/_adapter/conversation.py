@@ -148,10 +148,10 @@ _seen = SeenParts()
 def fingerprint(message: Any) -> str:
     """Name a message by all that it holds; empty where that has no plain form."""
     try:
-        said = json.dumps(plain_of(message), sort_keys=True)
+        text = json.dumps(plain_of(message), sort_keys=True)
     except (ValueError, RecursionError):
         return ""
-    return hashlib.sha256(said.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plain_of(message: Any) -> Any:

@@ -50,11 +50,11 @@ class Key:
 
     def __init__(self, step: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> None:
         try:
-            said = canonical_json(arguments).decode()
+            form = canonical_json(arguments).decode()
         except ArgumentNotRepresentable:
-            said = uuid.uuid4().hex  # the permit refuses it, and records that; it is like no other
+            form = uuid.uuid4().hex  # the permit refuses it, and records that; it is like no other
         self.step = step
-        self.wish = hashlib.sha256(json.dumps([tool, said]).encode()).hexdigest()
+        self.wish = hashlib.sha256(json.dumps([tool, form]).encode()).hexdigest()
         self.call = hashlib.sha256(json.dumps([step, call_id, self.wish]).encode()).hexdigest()
         place = hashlib.sha256(json.dumps([step, call_id]).encode()).hexdigest()
         self.place = place if step and call_id else self.call
