@@ -23,6 +23,7 @@ class NoWords:
     denies = False
     is_doubtful = False
     quotes_what_stays = False
+    tells_many = False
 
     @staticmethod
     def holds(_key: str) -> bool:

@@ -6,7 +6,7 @@ import logging
 from collections import OrderedDict, deque
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inbounds.model.question import Argument, Link, Origin
@@ -132,12 +132,9 @@ class Origins:
                 self._keep_from(titles, keys)
             for record in self._records:
                 ruled_out = self._exclude((record.titles, *record.enclosing), record.named, bans)
-                if not ruled_out and self._mentions(record.called):
-                    self._mention(
-                        key
-                        for key in (*record.named, *record.texts)
-                        if not self._is_written(key, record.same)
-                    )
+                if not ruled_out:
+                    held = self._mentions(record.called, record.named, record.texts)
+                    self._mention(key for key in held if not self._is_written(key, record.same))
                 named = self._named(record, record.graded)
                 if named is None or ruled_out:
                     kept.append(record)
@@ -236,9 +233,13 @@ class Origins:
         titles = {self._named_by.get(key) for key in keys} - {None}
         return bool(titles) and all(title and self._words.titles.deletes(title) for title in titles)
 
-    def _mentions(self, called: Mapping[str, bool]) -> bool:
-        """Whether the prompts mention a record that is called so, or who wrote it."""
-        return any(self._words.titles.mentions(name, by_id=by_id) for name, by_id in called.items())
+    def _mentions(
+        self, called: Mapping[str, bool], named: Iterable[str], texts: Iterable[str]
+    ) -> Iterable[str]:
+        """What the prompts mention of a record: all of it, or whom each record of a list names."""
+        if any(self._words.titles.mentions(name, by_id=by_id) for name, by_id in called.items()):
+            return chain(named, texts)
+        return named if called and self._words.titles.tells_many else ()
 
     def _mention(self, keys: Iterable[str]) -> None:
         """Remember what a record holds that the prompts mention."""
@@ -476,8 +477,8 @@ class Origins:
         )
         if quoted is None and (named or texts) and _is_nameable(names):
             self._keep(replace(seen, named=named, texts=texts))
-        if not record.is_ruled_out and (named or texts) and self._mentions(record.called):
-            self._mention([*named, *texts])
+        if not record.is_ruled_out and (named or texts):
+            self._mention(self._mentions(record.called, named, texts))
         return before - room
 
     def _is_echo(self, key: str, record: Record, given: CallInputs) -> bool:

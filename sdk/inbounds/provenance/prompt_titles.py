@@ -34,6 +34,7 @@ _QUOTED = re.compile(
     r"|(?<!\w)'([^'\n]{1,400})'(?!\w)|‘([^’\n]{1,400})’|`([^`\n]{1,400})`"  # noqa: RUF001 -- quotation marks
 )
 _MAIL_SIGN = "@"
+_OF_MANY = frozenset(["everyone", "everybody", "each", "every", "all"])
 
 
 class PromptTitles:
@@ -54,6 +55,7 @@ class PromptTitles:
         # How firmly the prompts say of what they quote that it is a title.
         self._quoted: dict[str, Mark] = {}
         self._empty = True
+        self._tells_many = False
         for text in texts:
             self.add(text)
 
@@ -66,6 +68,11 @@ class PromptTitles:
         self._joined += f"{joined} {BETWEEN} "
         self._said.update(joined.split())
         self._small.update(word for word in _WORD.findall(words) if word[:1].islower())
+        if not _OF_MANY.isdisjoint(joined.split()):
+            # Imported here: few prompts speak of all of somebody.
+            from .recipients import tells_many
+
+            self._tells_many = self._tells_many or tells_many(text)
         quotes = [each for each in _QUOTED.finditer(text) if is_apart(text, *each.span())]
         outside = _without_addresses(without_spans(text, (each.span() for each in quotes)))
         for sentence in _SENTENCE_END.split(_INTERRUPTS.sub(f" {SOMETHING} ", outside)):
@@ -160,6 +167,11 @@ class PromptTitles:
         compounds = [word.replace("-", "").lower() for word in _COMPOUND.findall(base)]
         specific = max(sum(map(is_specific, each)) for each in (words, compounds)) >= _SPECIFIC
         return phrase if is_marked(self._sentences, phrase, specific=specific) else ""
+
+    @property
+    def tells_many(self) -> bool:
+        """Whether the prompts tell something to people whom a list names, and leave nobody out."""
+        return self._tells_many and not self._words.denies
 
     def mentions(self, name: str, *, by_id: bool) -> bool:
         """Whether the prompts mention what is called so.

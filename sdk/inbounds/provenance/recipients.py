@@ -166,6 +166,28 @@ _ACTION = re.compile(r"\b(?:reminders?|requests?|invitations?|invites?|time|way|
 _GOES_TO = re.compile(r"\s+(?:to|into|in|on|with|via|as)\b")
 _DOES_SO = re.compile(rf"\s+to\s+(?!(?:the|our|my|an?)\s|{_NAME})[a-z]")
 
+_MANY = re.compile(
+    r"\A(?:\s+(?:back\s+)?|(?:(?!\b(?:that|wh\w+|she|he|they|we|i|you)\b)[^,;:]){0,96}?\s(?:back\s+)?(?:to|with)\s+)"
+    r"(?:every(?:one|body)\b"
+    r"|each\s+(?:one\s+)?of\s+(?:them|those|these|the|my|our|this|that)\b"
+    r"|(?:all|every)\s+(?:of\s+)?(?:[\w'\u2019-]+\s+){0,5}(?:people|who(?:se)?|them)\b)",
+    re.IGNORECASE,
+)
+"""Each of several people behind a verb, or behind a preposition of its own."""
+
+
+def tells_many(text: str) -> bool:
+    """Tell whether an imperative of a text governs people whom a list has to name.
+
+    As in `mail everyone on the guest list` and `send a reminder to each of the winners`.
+    """
+    return any(
+        _MANY.match(sentence[verb.end() : verb.end() + FAR])
+        and _is_order(sentence[: verb.start()], verb["edge"])
+        for sentence in SENTENCE.split(text)
+        for verb in IMPERATIVE.finditer(sentence)
+    )
+
 
 def is_recipient(text: str, at: int, end: int, nouns: frozenset[str]) -> bool:
     """Tell whether an imperative of a text governs a name as the recipient of its words.

@@ -113,6 +113,63 @@ def test_nothing_beside_a_record_that_is_mentioned_is():
     assert traced(origins, "nobody@evil.example") == ("none", False)
 
 
+TOLD = [
+    "Answer everybody who has written to me since Friday",
+    "Please go through the messages and send each of the writers a short reply",
+    "reply to all the customers who wrote since friday",
+    "Write to everyone who has a viewing this week that the gate is broken",
+    "front gate broken!! mail all this week's viewing people to use the side entrance",
+    "Send the reminder to each one of them",
+    "Read the list. Then invite every guest who has a ticket.",
+    "Could you set up a call with everybody on it?",
+]
+
+
+@pytest.mark.parametrize("prompt", TOLD)
+def test_whom_each_record_of_a_list_names_is_mentioned_where_all_of_them_are_told(prompt):
+    """
+    By their fields: what a text of one says is nobody whom the user may mean.
+    """
+    origins = seen("Hello", prompt)
+    fields = {f"/*{at}": field for at, field in MAIL.items()}
+    returns = Returns(label="internal", party="third", fields=fields)
+    other = RECORD | {"id": "8", "name": "Omar", "from": "omar@south.example"}
+    observe(origins, [RECORD, other], returns=returns)
+
+    assert [traced(origins, each) for each in (ROSA, "omar@south.example")] == [FIELD] * 2
+    assert traced(origins, EVE) == ("third_party_text", False)
+
+
+@pytest.mark.parametrize("prompt", TOLD)
+def test_nobody_is_where_somebody_is_ruled_out_or_in_a_store_of_third_parties(prompt):
+    origins, tainted = seen(prompt, "Not to Omar Said"), seen(prompt)
+    observe(origins, RECORD)
+    observe(tainted, RECORD, tainted=True)
+
+    assert not traced(origins, ROSA)[1]
+    assert not traced(tainted, ROSA)[1]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Answer all mail",
+        "Send all files to carl@north.example",
+        "Read each mail and tell Carl what everyone wants",
+        "Bob told everyone that it is late. Mail Carl.",
+        "Summarise what each of the guests wrote",
+        "Everyone says hello; answer Carl",
+        "Is it right that we mail everyone? Look at the list.",
+        "Tell Carl that she should write to everyone",
+    ],
+)
+def test_nobody_is_where_all_are_only_spoken_of(prompt):
+    origins = seen(prompt)
+    observe(origins, RECORD)
+
+    assert not traced(origins, ROSA)[1]
+
+
 @pytest.mark.parametrize("argument", ["T-5115", "rosa lind.txt", 5115])
 def test_what_a_record_was_asked_for_by_is_how_it_is_called(argument):
     origins = seen("Answer T-5115, and see 'rosa lind.txt' and page 5115")
@@ -133,6 +190,17 @@ def test_a_later_prompt_mentions_what_was_read_before():
 
     assert traced(origins, ROSA) == FIELD
     assert traced(origins, EVE) == TEXT
+
+
+def test_a_later_prompt_tells_all_of_whom_a_list_was_read_before():
+    origins = seen("Read my mail")
+    observe(origins, RECORD)
+    origins.write({"text": "omar@south.example"})
+    observe(origins, RECORD | {"from": "omar@south.example"})
+    origins.prompt("Now answer everyone who wrote")
+
+    assert traced(origins, ROSA) == FIELD
+    assert not traced(origins, "omar@south.example")[1]
 
 
 def test_what_the_prompt_rules_out_is_not_mentioned_by_the_record_it_stands_in():
@@ -182,7 +250,9 @@ def test_no_more_is_kept_of_it_than_of_other_values():
 
 @settings(max_examples=200)
 @given(
-    st.lists(st.sampled_from(["Rosa", "Lind", "eve", "the", "mail", "from", "s", "T-5115"])),
+    st.lists(
+        st.sampled_from(["Rosa", "Lind", "eve", "the", "mail", "from", "s", "T-5115", "everyone"])
+    ),
     st.sampled_from([ROSA, EVE, "T-5115", "Rosa Lind"]),
 )
 def test_a_mention_never_makes_a_value_firm(words, value):
@@ -239,12 +309,16 @@ def test_the_writer_that_the_user_mentions_is_asked_about_and_nobody_else(office
     with pytest.raises(ApprovalRequired) as asked:
         answered(office, "Read mail 1 and answer Rosa Lind", ROSA)
     assert asked.value.code == "flow.untrusted_argument"
+    with pytest.raises(ApprovalRequired) as asked:
+        answered(office, "Read mail 1 and answer everyone who wrote", ROSA)
+    assert asked.value.code == "flow.untrusted_argument"
 
     for prompt, whom, mail in (
         ("Read mail 1 and answer it", ROSA, "1"),
         ("Read mail 1 and answer Rosa Lind", EVE, "1"),
         ("Read mail 2 and answer Rosa Lind", EVE, "2"),
         ("Read mail 1, and do not answer Rosa Lind", ROSA, "1"),
+        ("Read mail 1 and answer everyone who wrote", EVE, "1"),
     ):
         with pytest.raises(AccessDenied) as denied:
             answered(office, prompt, whom, mail=mail)
