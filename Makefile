@@ -126,7 +126,7 @@ py-test-all: setup assets
 
 test-servers: setup assets ## Install servers of others, and run the tests against them (REQUIRE_SERVERS=openbao,postgres,oidc: skip none)
 	$(PY) -m tools.servers
-	$(PY) -m pytest -m 'not nightly' tests/servers
+	$(PY) -m pytest -m 'not nightly' --numprocesses $(JOBS) --dist loadfile tests/servers
 
 test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in minutes, and run the tests against them
 	$(PY) -m tools.servers keycloak spire
@@ -185,7 +185,7 @@ lowest: setup assets
 test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported
 	$(BIN)/opa-oldest test --timeout 900s rego cases:tests/cases
 	INBOUNDS_OPA_BINARY="$$PWD/$(BIN)/opa-oldest" $(PY) -m pytest -m 'not nightly' $(WITH_OPA) \
-		--deselect '$(STRICTER)'
+		--deselect '$(STRICTER)' --numprocesses $(JOBS_ALL) --dist loadfile
 
 bench: setup assets ## Measure what a decision costs
 	$(PY) -m bench
