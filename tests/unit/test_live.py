@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import threading
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -490,6 +492,43 @@ def test_entries_that_were_changed_are_found_by_the_audit(feed: LiveFeed) -> Non
         course.beat(feed)
     course.beat(feed)
     coherent(target.now)
+
+
+def test_a_large_feed_is_read_back_no_more_than_a_tenth_of_the_time(
+    feed: LiveFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A heartbeat waits for it: were every change of a large feed read back, none would be in time.
+    """
+    passed, read = 0.0, Patched.read
+    wholes: list[float] = []
+
+    def slow(target: Patched, member: str = "") -> Any:
+        nonlocal passed
+        if not member:
+            wholes.append(passed)
+            passed += 1.5
+        return read(target, member)
+
+    monkeypatch.setattr(Patched, "read", slow)
+    monkeypatch.setattr("inbounds.process.clock.monotonic", lambda: passed)
+    target = Patched()
+    course = Course("t", target, audit=30)
+    for number in range(100):
+        feed.end(f"task-{number}")
+        course.beat(feed)
+        passed += 1.0
+    gaps = [after - before for before, after in pairwise(wholes)]
+    assert len(wholes) >= 4
+    assert min(gaps[1:]) >= 15
+    # The last change is read back as well, though nothing changes after it.
+    del target.now["ended"]["task-7"]
+    before = len(wholes)
+    while len(wholes) == before:
+        passed += 1.0
+        with contextlib.suppress(InvalidAnswer):
+            course.beat(feed)
+    assert course.held is None
 
 
 def test_what_leaves_the_feed_and_another_generation_need_the_whole(

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from inbounds.errors import ConfigurationError
 from inbounds.live import LiveFeed
 from inbounds.live.feed import RETENTION
 
@@ -132,3 +133,90 @@ def test_what_it_remembers_of_time_does_not_grow(world):
     other.close()
 
     assert rows <= RETENTION / DAY + 2
+
+
+class TestLifetimes:
+    """What no token can name any more goes before the retention is over."""
+
+    def test_it_goes_once_its_time_is_up_and_not_before(self, world):
+        world.live(HOUR)
+        world.feed.end_within("task-1/a", seconds=1800, most=9)
+        world.feed.end_within("task-2", seconds=5 * HOUR, most=9)
+        world.feed.end("task-3")
+        world.live(HOUR)
+        assert world.ended() == {"task-1/a", "task-2", "task-3"}
+        world.live(2 * HOUR)
+        assert world.ended() == {"task-2", "task-3"}
+        world.live(4 * HOUR)
+        assert world.ended() == {"task-3"}
+
+    @pytest.mark.parametrize("ahead", [DAY, 100 * 365 * DAY])
+    @pytest.mark.parametrize("boot", [None, False, True])
+    def test_a_clock_that_is_ahead_drops_nothing(self, world, ahead, boot):
+        world.live(2 * DAY)
+        world.feed.end_within("task-1/a", seconds=8 * HOUR, most=9)
+        world.set_to += ahead
+        if boot is not None:
+            world.restart(boot=boot)
+        world.live(7 * HOUR)
+        world.set_to -= ahead
+        assert world.ended() == {"task-1/a"}
+        world.live(3 * HOUR)
+        assert world.ended() == set()
+
+    def test_no_second_end_makes_it_go_earlier(self, world):
+        world.feed.end_within("task-1", seconds=9 * HOUR, most=9)
+        world.live(HOUR)
+        world.feed.end_within("task-1", seconds=1, most=9)
+        world.live(4 * HOUR)
+
+        assert world.ended() == {"task-1"}
+
+    def test_a_token_of_its_name_that_was_revoked_stays(self, world):
+        world.feed.end_within("same", seconds=1, most=9)
+        world.feed.revoke("same")
+        world.live(DAY)
+
+        assert world.ended() == set()
+        assert "same" in world.feed.entries().lists["revoked"]
+
+    def test_whoever_asks_is_told_until_when(self, world):
+        world.feed.end_within("task-1/a", seconds=1, most=9)
+        world.feed.end("task-2")
+        world.feed.kill("fleet")
+        until = {one.name: world.feed.kept_until(one) for one in world.feed.entries().ordered}
+
+        assert until == {
+            "task-1/a": world.set_to + HOUR,
+            "task-2": world.set_to + RETENTION,
+            "fleet": None,
+        }
+
+    def test_nothing_is_remembered_of_what_is_gone(self, world):
+        for number in range(50):
+            world.feed.end_within(f"task-{number}/a", seconds=1, most=9)
+            world.live(3 * HOUR)
+        with sqlite3.connect(world.path) as other:
+            (rows,) = other.execute("SELECT count(*) FROM lifetimes").fetchone()
+        other.close()
+
+        assert rows <= 1
+
+
+def test_of_one_task_so_many_hops_are_kept_and_the_task_itself(world):
+    feed = world.feed
+    ended = [feed.end_within(f"task-1/{each}", seconds=60, most=3) for each in "abcd"]
+    assert [position is None for position in ended] == [False, False, False, True]
+
+    # What was ended already, another task and the task itself are none of them.
+    for name in ("task-1/b", "task-10/a", "task-1", "task-1-b"):
+        assert feed.end_within(name, seconds=60, most=3) is not None
+    assert "task-1/d" not in world.ended()
+    assert {"task-1", "task-10/a", "task-1/a"} <= world.ended()
+
+
+@pytest.mark.parametrize("name", ["", "a" * 257, "a\nb", "_"])
+def test_what_is_no_id_is_not_ended_for_a_time(world, name):
+    with pytest.raises(ConfigurationError) as ei:
+        world.feed.end_within(name, seconds=60, most=3)
+    assert ei.value.code == "live.not_an_id"

@@ -24,6 +24,12 @@ __all__ = ["RETENTION", "Acknowledgement", "Entries", "Entry", "LiveFeed", "Posi
 
 # Not in the schema: a feed that was begun without it gets it as well.
 _WITNESSED = "CREATE TABLE IF NOT EXISTS witnessed (seq INTEGER NOT NULL, seconds INTEGER NOT NULL)"
+# How long what has ended can be named by a token, where that is known.
+_LIFETIMES = (
+    "CREATE TABLE IF NOT EXISTS lifetimes "
+    "(name TEXT PRIMARY KEY, seconds INTEGER NOT NULL) WITHOUT ROWID"
+)
+_HOUR = 3600
 _SWITCH = re.compile(r"fleet|(?:agent|task):.+", re.DOTALL)
 
 
@@ -55,6 +61,38 @@ class LiveFeed(FeedStore):
     Raises:
         ConfigurationError: The file is another one's, or cannot be written.
     """
+
+    def end_within(self, name: str, *, seconds: int, most: int) -> Position | None:
+        """End a task, or a hop of one, that no token can name any more once seconds have passed.
+
+        It is kept no longer than that, so that a feed does not grow with those who end much.
+
+        Args:
+            name: The id of the task; for a hop, of the task and of all hops down to it.
+            seconds: From now on, until the time of the task is up.
+            most: How many hops of one task are kept.
+
+        Returns:
+            Where the feed stands; None where as many hops of the task have been ended already.
+        """
+        require_named(name)
+        task, _, hop = name.partition("/")
+        # Whole hours, so that there are few of them to look at.
+        seconds = min(self._retention, -(-max(seconds, 1) // _HOUR) * _HOUR)
+
+        def fits(connection: sqlite3.Connection) -> bool:
+            connection.execute(_LIFETIMES)
+            known, others = connection.execute(
+                "SELECT coalesce(sum(name = ?), 0), count(*) FROM entries "
+                "WHERE kind = 'ended' AND name > ? AND name < ?",
+                (name, f"{task}/", f"{task}0"),  # `0` comes right behind `/`
+            ).fetchone()
+            if hop and not known and others >= most:
+                return False
+            connection.execute("INSERT OR IGNORE INTO lifetimes VALUES (?, ?)", (name, seconds))
+            return True
+
+        return self.end(name) if self._transact(self._file.write, fits) else None
 
     def revoke(self, jti: str) -> Position:
         """Revoke one token by its id (`jti`)."""
@@ -137,6 +175,7 @@ class LiveFeed(FeedStore):
                 "DELETE FROM entries WHERE kind <> 'switches' AND at < ? AND seq <= ?",
                 (before, witnessed),
             ).rowcount
+            gone += _drop_outlived(connection, int(self._now()))
             if gone:
                 move_position(connection, entries_left=True)
             return gone
@@ -163,7 +202,17 @@ class LiveFeed(FeedStore):
 
     def kept_until(self, entry: Entry) -> int | None:
         """Return from when on `prune` may drop an entry, in Unix seconds; None for a switch."""
-        return None if entry.kind == "switches" else entry.at + self._retention
+        if entry.kind == "switches":
+            return None
+
+        def find(connection: sqlite3.Connection) -> int:
+            connection.execute(_LIFETIMES)
+            row = connection.execute(
+                "SELECT seconds FROM lifetimes WHERE name = ?", (entry.name,)
+            ).fetchone()
+            return int(row[0]) if row and entry.kind == "ended" else self._retention
+
+        return entry.at + self._transact(self._file.write, find)
 
     def acknowledge(self, target: str, position: Position, *, fault: str = "") -> None:
         """Note how far a target has come, for whoever asks in another process."""
@@ -205,12 +254,36 @@ def _witness(connection: sqlite3.Connection, passed: int, retention: int) -> int
     seconds = until + passed
     here = position_in(connection).seq
     connection.execute("INSERT INTO witnessed VALUES (?, ?)", (here, seconds))
+    then, stood = _stood(connection, seconds - retention)
+    connection.execute("DELETE FROM witnessed WHERE seconds < ?", (then,))
+    return stood
+
+
+def _stood(connection: sqlite3.Connection, seconds: int) -> tuple[int, int]:
+    """Return the last moment up to one that was noted, and where the feed stood."""
     then, stood = connection.execute(
         "SELECT coalesce(max(seconds), 0), coalesce(max(seq), 0) FROM witnessed WHERE seconds <= ?",
-        (seconds - retention,),
+        (seconds,),
     ).fetchone()
-    connection.execute("DELETE FROM witnessed WHERE seconds < ?", (then,))
-    return int(stood)
+    return int(then), int(stood)
+
+
+def _drop_outlived(connection: sqlite3.Connection, now: int) -> int:
+    """Drop what no token can name any more, by the clock and by all that was seen to pass."""
+    connection.execute(_LIFETIMES)
+    (passed,) = connection.execute("SELECT coalesce(max(seconds), 0) FROM witnessed").fetchone()
+    gone = 0
+    for (seconds,) in connection.execute("SELECT DISTINCT seconds FROM lifetimes").fetchall():
+        _, stood = _stood(connection, passed - seconds)
+        gone += connection.execute(
+            "DELETE FROM entries WHERE kind = 'ended' AND at < ? AND seq <= ? "
+            "AND name IN (SELECT name FROM lifetimes WHERE seconds = ?)",
+            (now - seconds, stood, seconds),
+        ).rowcount
+    connection.execute(
+        "DELETE FROM lifetimes WHERE name NOT IN (SELECT name FROM entries WHERE kind = 'ended')"
+    )
+    return gone
 
 
 def _switch(name: str) -> str:

@@ -11,7 +11,8 @@ What holds for each target:
 3. A heartbeat first replaces the entry acknowledged last by itself. That fails, and with it the
    heartbeat, wherever the entry is not: in an emptied OPA, or in one that went back in time.
 4. After a heartbeat the target is read back: generation and sequence number each time, all
-   entries after a change and from time to time.
+   entries after a change and from time to time. Where that takes long, as of a large feed, it waits
+   until ten times as long has passed.
 5. After any failure nothing is known of what it holds (1).
 """
 
@@ -40,6 +41,8 @@ POLL = 0.1
 """Seconds between looks at the feed's file."""
 AUDIT = 30.0
 """Seconds between reading back all that a target holds."""
+_REST = 10
+"""So many times as long as reading back all that a target holds takes, no change has it read."""
 MOST_CHANGES = 500
 """Changes that one heartbeat carries; a target that lacks more is given the whole."""
 _NOTE = 5.0  # seconds between notes of a target that does not change
@@ -73,6 +76,8 @@ class Course:
         self._target = target
         self._audit = audit
         self._audited = 0.0
+        self._took = 0.0
+        self._changed = False
         self._held: Position | None = None
         self._key = ""
 
@@ -106,7 +111,7 @@ class Course:
             coherent(now)
             head = now["head"]
             target.push_live(now)
-            self._audited = clock.monotonic()
+            self._audited, self._changed = clock.monotonic(), False
         else:
             head = feed.head(entries)
             target.heartbeat(_operations(entries, held, head))
@@ -116,7 +121,10 @@ class Course:
 
     def _read_back(self, target: PatchTarget, entries: Entries, *, changed: bool) -> None:
         position = entries.position
-        if changed or clock.monotonic() - self._audited >= self._audit:
+        self._changed |= changed
+        begun = clock.monotonic()
+        since = begun - self._audited
+        if since >= self._audit or (self._changed and since >= _REST * self._took):
             found = target.read()
             same = isinstance(found, dict) and {**found, "head": ""} == {
                 "head": "",
@@ -124,7 +132,8 @@ class Course:
                 "seq": position.seq,
                 **entries.lists,
             }
-            self._audited = clock.monotonic()
+            self._audited, self._changed = clock.monotonic(), False
+            self._took = self._audited - begun
         else:
             same = (target.read("generation"), target.read("seq")) == (
                 position.generation,

@@ -14,6 +14,8 @@ from .transport import Endpoint
 
 _NOW = "/v1/data/live/now"
 _MAX_BYTES = 2**28  # a feed of millions of entries
+_WHOLE = 3  # so many times as long as a write may reading all of a feed take
+_FIRST = 30  # and so many times where it is to be put whole, and nothing else brings it in force
 _PART_BYTES = MAX_REQUEST // 2
 _PART_OPERATIONS = 250  # OPA compares each one with those before it in the same write
 
@@ -28,7 +30,8 @@ class OpaLive:
         token: The feed writer's bearer token, or None where OPA asks for none.
         verify: As in `requests`.
         cert: As in `requests`.
-        seconds: How long one write or read may take.
+        seconds: How long one write or read may take; reading the whole feed, three times as long,
+            and thirty times before it is put there whole.
         cleartext: Send the token over plain HTTP beyond this machine all the same.
 
     Raises:
@@ -70,7 +73,7 @@ class OpaLive:
             self._write("PUT", body)
             return
         kinds = [kind for kind, entries in now.items() if isinstance(entries, Mapping)]
-        found = self.read()
+        found = self._read(_NOW, _FIRST)
         if not _is_feed(found, now):
             found = {**now, "head": "", **{kind: {} for kind in kinds}}
             self._write("PUT", _encoded(found))
@@ -79,7 +82,7 @@ class OpaLive:
             self.heartbeat(part)
         # INVARIANT: a head is put only over all that it was signed for, as was read.
         if additions:
-            found = self.read()
+            found = self._read(_NOW, _FIRST)
             if not _is_feed(found, now) or _additions(found, now, kinds):
                 raise InvalidAnswer(
                     "the feed was changed while it was put in parts",
@@ -113,8 +116,10 @@ class OpaLive:
         Raises:
             DecisionUnavailable: It could not be read.
         """
-        path = f"{_NOW}/{member}" if member else _NOW
-        deadline = clock.monotonic() + self._seconds
+        return self._read(f"{_NOW}/{member}", 1) if member else self._read(_NOW, _WHOLE)
+
+    def _read(self, path: str, times: int) -> Any:
+        deadline = clock.monotonic() + times * self._seconds
         return json_object(self._endpoint.send("GET", path, deadline=deadline)).get("result")
 
     def close(self) -> None:

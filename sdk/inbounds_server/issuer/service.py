@@ -28,6 +28,7 @@ from inbounds.process import clock
 from inbounds.process.ids import uuid7
 
 from .records import Recorded, refusal
+from .request_limits import Limited
 from .store import Begun
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ logger = logging.getLogger(__name__)
 
 _HOPS = TypeAdapter(tuple[Hop, ...])
 _SECONDS_TO_ASK = 3.0
+_SKEW = 300
+"""Seconds for which a clock that is behind may take a task to last longer."""
+MOST_ENDED_HOPS = 4096
+"""How many hops of one task may be ended, each by itself."""
 _LARGEST = 65536
 """How many characters of a token a PDP reads."""
 
@@ -226,19 +231,26 @@ class Service:
 
         Raises:
             TokenInvalid: The sender holds nothing that it could end.
+            Limited: Too many hops of the task have been ended.
             DecisionUnavailable: It is not known to have ended.
         """
         self._require_first(proof)
-        begun = self._with.store.task(name)
+        feed, now = self._with.feed, int(clock.now())
+        begun, above = self._with.store.task(name), list[str]()
         if begun is not None and begun.holder == thumbprint(proof.jwk):
-            request = _request(begun, proof)
+            request, until = _request(begun, proof), begun.authority.deadline
         else:
-            self._require_hop(name, task, chain, proof.jwk)
-            request = _handed_on(task, proof)
+            above = self._require_hop(name, task, chain, proof.jwk)
+            request, until = _handed_on(task, proof)
             allow(request.agent)
+        if until <= now or any(feed.since("ended", one) is not None for one in above):
+            # Nothing of it can be used any more, and the feed is not to grow with that.
+            return self._with.in_force(feed.position)
         if begun is not None:
             self._with.store.end(begun.task)
-        position = self._with.feed.end(name)
+        position = feed.end_within(name, seconds=until - now + _SKEW, most=MOST_ENDED_HOPS)
+        if position is None:
+            raise Limited(f"{MOST_ENDED_HOPS} hops of this task were ended already: end the task")
         logger.info("ended: %s", name)
         # A task that is ended again and again would fill the log; ends of hops are limited.
         if begun is None or not begun.ended:
@@ -288,7 +300,8 @@ class Service:
 
     def _require_hop(
         self, name: str, task: str, chain: Sequence[str], mine: Mapping[str, str]
-    ) -> None:
+    ) -> list[str]:
+        """Return the names of the task and of the hops above the one that is named."""
         credentials = {"task": task, "chain": list(chain)}
         question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
         deadline = self._fresh_until()
@@ -303,7 +316,7 @@ class Service:
             # likes, and so perhaps by the name of one of ours.
             ours = held.issuer == self._with.folder.settings.issuer
             if ours and held.jwk == mine and name in names[place:]:
-                return
+                return names[: names.index(name, place)]
         raise TokenInvalid(
             "the sender holds nothing of that name",
             code="issuer.not_the_holder",
@@ -362,11 +375,11 @@ def _request(begun: Begun, proof: Proof) -> TaskRequest:
     )
 
 
-def _handed_on(task: str, proof: Proof) -> TaskRequest:
-    """Who asks about a task by its token, which the policy has verified."""
+def _handed_on(task: str, proof: Proof) -> tuple[TaskRequest, int]:
+    """Who asks about a task by its token, which the policy has verified; until when it lasts."""
     claims = token_claims(task)
     (authority,) = claims["authorization_details"]
-    return TaskRequest(
+    request = TaskRequest(
         subject=claims["sub"],
         agent=claims["act"]["sub"],
         intent=authority["intent"],
@@ -375,6 +388,7 @@ def _handed_on(task: str, proof: Proof) -> TaskRequest:
         sid=claims["sid"],
         holder=proof.jwk,
     )
+    return request, int(authority["deadline"])
 
 
 def _holding(grant: TaskGrant, identity: str) -> Holding:

@@ -1,6 +1,9 @@
 """Tasks of an issuer's service: begun by who has shown who he is, renewed, and dead once ended."""
 
+import contextlib
+import dataclasses
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -9,13 +12,15 @@ import pytest
 from tests.guards import PRELUDE, SUBJECT
 from tests.issuing import ENVIRONMENT
 
-from inbounds import AccessDenied, DecisionUnavailable, TokenInvalid
+from inbounds import AccessDenied, DecisionUnavailable, InboundsError, TokenInvalid
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.verify import verify
 from inbounds.identity.signing_keys import SigningKey, token_claims
+from inbounds.live.store import FILE as FEED
 from inbounds.model.claims import Scope
 from inbounds.process import clock
 from inbounds.testing import AGENT, INTENT
+from inbounds_server.issuer.service import MOST_ENDED_HOPS
 
 OTHERS = "spiffe://acme.example/agent/"
 
@@ -399,9 +404,65 @@ class TestEnded:
             assert denied_chain(assistant, researcher, second) == "task.ended"
             assert task.call("mail.read", {"id": "9"}) == "mail 9"
 
-    def test_a_task_by_none_that_it_was_handed_on_to(self, on_opa):
-        import dataclasses
+    def test_what_is_over_with_what_is_above_it_fills_no_feed(self, on_opa):
+        """
+        Whoever has a token and its key names as many hops as he likes: below what has ended, they
+        are not kept.
+        """
+        place, service = on_opa
+        key = SigningKey.generate()
+        with place.agent(service) as guard:
+            task = begun(place, guard)
+            handed = task.delegate(OTHERS + "researcher", holder=key.public)
+            first = handed.chain[1]
 
+            def hop(name):
+                claims = {"aud": [], "delegation": name, "cnf": {"jwk": key.public}}
+                chain = (first, key.sign(claims, typ="task-child+jwt", named=False))
+                return dataclasses.replace(task.grant, chain=chain, delegation=name)
+
+            guard.issuer.end(hop("x"))
+            assert f"{task.id}/{handed.id}/x" in kept(place)
+
+            handed.end()
+            before = kept(place)
+            guard.issuer.end(hop("y"))
+            assert kept(place) == before
+
+            beside = task.delegate(OTHERS + "researcher", holder=key.public)
+            assert beside.chain
+            task.end()
+            before = kept(place)
+            beside.end()
+            assert kept(place) == before
+            assert task.id in before
+
+    def test_of_one_task_no_more_hops_than_are_kept(self, on_opa):
+        place, service = on_opa
+        key = SigningKey.generate().public
+        with place.agent(service) as guard, place.agent(service) as other:
+            task = begun(place, guard)
+            with ends_of(place) as feed:
+                rows = ((f"{task.id}/{number}",) for number in range(MOST_ENDED_HOPS))
+                feed.execute("UPDATE feed SET seq = seq + 1, whole_since = seq + 1")
+                feed.executemany(
+                    "INSERT INTO entries SELECT 'ended', ?, 1800000000, seq FROM feed", rows
+                )
+            handed = task.delegate(OTHERS + "researcher", holder=key)
+            assert handed.chain
+
+            with pytest.raises(InboundsError) as caught:
+                handed.end()
+            assert caught.value.code == "issuer.limited"
+            assert task.call("mail.read", {"id": "9"}) == "mail 9"
+            task.end()
+            another = begun(place, other)
+            beside = another.delegate(OTHERS + "researcher", holder=key)
+            assert beside.chain
+            beside.end()
+            another.end()
+
+    def test_a_task_by_none_that_it_was_handed_on_to(self, on_opa):
         place, service = on_opa
         with (
             place.agent(service) as assistant,
@@ -424,6 +485,19 @@ class TestEnded:
             handed.end()
 
             assert task.call("mail.read", {"id": "9"}) == "mail 9"
+
+
+@contextlib.contextmanager
+def ends_of(place):
+    """The feed of a service, as its file holds it."""
+    with contextlib.closing(sqlite3.connect(place.issuer / FEED)) as feed, feed:
+        yield feed
+
+
+def kept(place):
+    """The names that a service's feed holds."""
+    with ends_of(place) as feed:
+        return {name for (name,) in feed.execute("SELECT name FROM entries")}
 
 
 def denied_chain(assistant, researcher, delegation):
