@@ -205,6 +205,8 @@ class TestLifetimes:
 
 def test_of_one_task_so_many_hops_are_kept_and_the_task_itself(world):
     feed = world.feed
+    for each in "0123":
+        feed.end_within(f"task-1{each}/a", seconds=60, most=3)
     ended = [feed.end_within(f"task-1/{each}", seconds=60, most=3) for each in "abcd"]
     assert [position is None for position in ended] == [False, False, False, True]
 

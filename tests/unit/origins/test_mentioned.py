@@ -130,7 +130,7 @@ def test_whom_each_record_of_a_list_names_is_mentioned_where_all_of_them_are_tol
     """
     By their fields: what a text of one says is nobody whom the user may mean.
     """
-    origins = seen("Hello", prompt)
+    origins = seen("Hello", prompt, "Thanks to all")
     fields = {f"/*{at}": field for at, field in MAIL.items()}
     returns = Returns(label="internal", party="third", fields=fields)
     other = RECORD | {"id": "8", "name": "Omar", "from": "omar@south.example"}
@@ -161,6 +161,7 @@ def test_nobody_is_where_somebody_is_ruled_out_or_in_a_store_of_third_parties(pr
         "Everyone says hello; answer Carl",
         "Is it right that we mail everyone? Look at the list.",
         "Tell Carl that she should write to everyone",
+        "Bob said, mail everyone on the list",
     ],
 )
 def test_nobody_is_where_all_are_only_spoken_of(prompt):
