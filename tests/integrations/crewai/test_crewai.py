@@ -531,6 +531,39 @@ class TestServers:
         assert "mail 42" in agent.llm.read["call-1"]
         assert agent.llm.read["call-2"].startswith("Not executed [")
 
+    @pytest.mark.parametrize("how", ["crew", "agent", "async", "in turn"])
+    def test_an_agent_of_an_mcp_server_runs_again(self, world, tmp_path, how):
+        """
+        What the framework adds for a run is of that run: the agent keeps its own tools alone.
+        """
+        (tmp_path / "server.py").write_text(SERVER, "utf-8")
+        server = MCPServerStdio(command=sys.executable, args=[str(tmp_path / "server.py")])
+        plain = Agent(llm=Scripted.of(), mcps=[server], **WHO)
+        read = next(each.name for each in plain.get_mcp_tools([server]) if "read" in each.name)
+        plain._cleanup_mcp_clients()
+        registered_as(world, read)
+        resources = {**world.resources, read: lambda id: ("mail", id)}
+        agent = agent_of(
+            Authorization(world.guard, resources=resources),
+            tools=[read_of(world)],
+            mcps=[server],
+        )
+        run = {
+            "crew": kicked,
+            "agent": lambda agent: agent.kickoff("go on"),
+            "async": lambda agent: asyncio.run(agent.kickoff_async("go on")),
+        }
+        own = [*agent.tools]
+        runs = [run[how], run[how]] if how in run else [*run.values()]
+        with world.task() as task:
+            for n, each in enumerate(runs):
+                agent.llm._turns = [[ToolCall(read, {"id": "42"}, f"call-{n}")]]
+                each(agent)
+                assert own == agent.tools
+                assert "mail 42" in agent.llm.read[f"call-{n}"]
+            assert len(runs) == task.report().ran
+        assert 1 == len({len(each) for each in agent.llm.shown})
+
 
 class TestRefused:
     @pytest.mark.parametrize(

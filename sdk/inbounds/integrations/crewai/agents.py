@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from crewai import Agent
@@ -31,6 +32,9 @@ _UNSEEN = {
     "allow_code_execution": "runs code of the model's",
 }
 """Options of an agent that act without a tool call, each with the reason why that is so."""
+
+_brought: ContextVar[list[Any] | None] = ContextVar("inbounds_brought", default=None)
+"""The tools of servers and apps for the run without a crew that is being prepared."""
 
 
 def create_guarded_agent(
@@ -103,11 +107,23 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         self.cache_handler = None
         self.tools_handler.cache = None
 
+    def get_mcp_tools(self, mcps: Any) -> list[Any]:
+        """Return the tools of MCP servers; for a run without a crew, they are none of the agent.
+
+        There the framework would add them to the agent's own tools, in every run again.
+        """
+        return _for_run(super().get_mcp_tools(mcps))
+
+    def get_platform_tools(self, apps: Any) -> list[Any]:
+        """Return the tools of apps, as `get_mcp_tools`."""
+        return _for_run(super().get_platform_tools(apps))
+
     def _add_skill_loader_tool(self, tools: Any, task: Any = None) -> list[Any]:
         """Replace every tool of a run by its proxy; the framework calls this last."""
         self._require_seen()
         self.tools_handler.cache = None
-        every = super()._add_skill_loader_tool(tools, task=task)
+        own = [*tools, *(_brought.get() or ())]
+        every = super()._add_skill_loader_tool(own, task=task)
         judged = [self.authorization.judged(each) for each in every]
         require_named_once(each.registered for each in judged)
         return judged
@@ -141,7 +157,12 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
     def _prepare_kickoff(self, messages: Any, *args: Any, **options: Any) -> Any:
         with suppress(TaskMissing):  # then no call runs
             join_messages(task_of(None), messages)
-        executor, inputs, about, parsed = super()._prepare_kickoff(messages, *args, **options)
+        token = _brought.set([])
+        try:
+            prepared = super()._prepare_kickoff(messages, *args, **options)
+        finally:
+            _brought.reset(token)
+        executor, inputs, about, parsed = prepared
         if type(executor) is AgentExecutor:
             # For an agent that is started without a crew, the framework requests no class.
             executor.__class__ = GuardedExecutor
@@ -150,6 +171,14 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         executor.tools_names, executor.tools_description = _told(executor)
         shown = {"tool_names": executor.tools_names, "tools": executor.tools_description}
         return executor, {**inputs, **shown}, about, parsed
+
+
+def _for_run(tools: list[Any]) -> list[Any]:
+    run = _brought.get()
+    if run is None:
+        return tools
+    run += tools
+    return []
 
 
 def _told(executor: Any) -> tuple[str, str]:
