@@ -270,6 +270,57 @@ def test_a_tool_that_its_provider_runs_is_left_out(world, proxy, way, asked):
     assert not {*heard} & {"tools", "functions", "function_call", *asked}, heard
 
 
+SYSTEM = {"systemTool": {"name": "nova_grounding"}, "toolSpec": {"name": "odd"}}
+SCHEMA = {"type": "object", "properties": {"id": {"type": "string"}}}
+FORMS = [
+    ("chat", {"type": "function", "function": {"name": "mail_read", "parameters": SCHEMA}}),
+    ("responses", {"type": "function", "name": "mail_read", "parameters": SCHEMA}),
+    ("messages", {"name": "mail_read", "input_schema": SCHEMA}),
+]
+
+
+@pytest.mark.parametrize(("way", "tool"), FORMS, ids=[way for way, _ in FORMS])
+async def test_a_tool_is_offered_with_the_members_that_are_known_alone(world, proxy, way, tool):
+    """
+    By another member, a provider would run a tool of its own; and it may read another name.
+    """
+    inner = tool.get("function")
+    more = {**SYSTEM, "allowed_callers": ["code_execution_20250825"]}
+    evil = {
+        **tool,
+        **more,
+        **({"function": {**inner, **more}, "name": "mail_odd"} if inner else {}),
+    }
+    chosen = {"type": "function", "name": "mail_read", **SYSTEM}
+    harness = LiteLlmHarness(world, "mcp")
+    data = {"model": "plain", "tools": [evil], "functions": [evil], "tool_choice": chosen}
+    with world.task() as task:
+        harness._task = task
+        auth = UserAPIKeyAuth(api_key=KEY)
+        cut = await harness.guardrail().async_pre_call_hook(auth, None, data, "acompletion")
+    assert [tool] == cut["tools"] == cut["functions"]
+    assert {"type": "function", "name": "mail_read"} == cut["tool_choice"]
+
+    model = {"chat": "plain", "responses": "openai", "messages": "anthropic"}[way]
+    desk = Desk(world, proxy, way, model, stream=False)
+    with world.task() as task:
+        desk.ask(task=task, tools=[evil])
+    heard = json.dumps(proxy.model.heard[0])
+    assert "mail_read" in heard
+    assert not [each for each in (*more, "mail_odd") if each in heard]
+
+
+async def test_a_name_that_is_not_text_is_none(world):
+    harness = LiteLlmHarness(world, "mcp")
+    tools = [{"name": name} for name in (None, ["mail_read"], {"mail_read": 1}, 7)]
+    with world.task() as task:
+        harness._task = task
+        data = {"model": "plain", "tools": tools, "tool_choice": "auto"}
+        auth = UserAPIKeyAuth(api_key=KEY)
+        cut = await harness.guardrail().async_pre_call_hook(auth, None, data, "acompletion")
+    assert {"model": "plain"} == cut
+
+
 NESTED = {
     "fallbacks": lambda each: {"fallbacks": [each]},
     "context": lambda each: {"context_window_fallbacks": [{"plain": [each]}]},

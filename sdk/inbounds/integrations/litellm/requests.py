@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from inbounds.integrations._adapter.hosted import HOSTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from .caller import Caller
     from .proposals import Proposals
@@ -31,6 +31,20 @@ _OFFERS = {
 }
 """What a model is offered, and which of it is to be taken."""
 
+_FUNCTION = (
+    *("name", "description", "parameters", "strict"),  # chat completions, responses
+    *("input_schema", "input_examples", "cache_control"),  # messages
+    "format",  # of a custom tool
+)
+_AROUND = ("type", "cache_control", "disable_parallel_tool_use")
+_SERVER = (
+    *("type", "server_label", "server_url", "server_description"),
+    *("allowed_tools", "require_approval", "headers"),
+)
+"""Members of a function, beside one under `function`, and of an MCP server of the gateway.
+
+By any other, a provider may run something itself.
+"""
 
 UNREAD = frozenset(
     {
@@ -81,7 +95,7 @@ async def cut(data: dict[str, Any], caller: Caller, proposals: Proposals) -> Non
     shown = await proposals.shown(caller)
 
     def holds(name: Any) -> bool:
-        return proposals.registered(name, shown) in shown
+        return isinstance(name, str) and proposals.registered(name, shown) in shown
 
     for each in offering:
         _cut(each, holds)
@@ -106,34 +120,45 @@ def _copied(value: Any, requests: list[dict[str, Any]]) -> Any:
 
 def _cut(request: dict[str, Any], holds: Callable[[Any], bool]) -> None:
     for offered, (choice, *others) in _OFFERS.items():
-        kept = [each for each in _listed(request.get(offered)) if _stays(each, offered, holds)]
+        made = [_rebuilt(each, holds) for each in _listed(request.get(offered))]
+        kept = [each for each in made if each]
         chosen = request.get(choice)
         if kept:
             request[offered] = kept
-            if isinstance(chosen, Mapping) and not holds(_name(chosen)):
-                del request[choice]
+            if isinstance(chosen, Mapping):
+                request[choice] = _named(chosen, holds)
+                if not request[choice]:
+                    del request[choice]
             continue
         # A provider refuses a list of none, and a choice from it.
         for member in (offered, choice, *others):
             request.pop(member, None)
 
 
-def _stays(tool: Any, offered: str, holds: Callable[[Any], bool]) -> bool:
+def _rebuilt(tool: Any, holds: Callable[[Any], bool]) -> dict[str, Any]:
+    """Return an offered tool of the members that are known, or nothing where it may not stay."""
     if not isinstance(tool, Mapping):
-        return False
-    kind = tool.get("type", "function") if offered == "tools" else "function"
-    if kind == "mcp":
-        return str(tool.get("server_url") or "").startswith(_GATEWAY)
-    if kind not in ("function", "custom"):
-        return False
-    return holds(_name(tool))
+        return {}
+    if tool.get("type") == "mcp":
+        own = str(tool.get("server_url") or "").startswith(_GATEWAY)
+        return _only(tool, _SERVER) if own else {}
+    if tool.get("type", "function") not in ("function", "custom"):
+        return {}
+    return _named(tool, holds)
 
 
-def _name(tool: Any) -> Any:
-    if not isinstance(tool, Mapping):
-        return ""
+def _named(tool: Mapping[str, Any], holds: Callable[[Any], bool]) -> dict[str, Any]:
+    """Return what names a tool, with the one name that is looked at; nothing for any other."""
     inner = tool.get("function")
-    return inner.get("name") if isinstance(inner, Mapping) else tool.get("name")
+    function = _only(inner if isinstance(inner, Mapping) else tool, _FUNCTION)
+    if not holds(function.get("name")):
+        return {}
+    around = _only(tool, _AROUND)
+    return around | ({"function": function} if isinstance(inner, Mapping) else function)
+
+
+def _only(tool: Mapping[str, Any], members: Collection[str]) -> dict[str, Any]:
+    return {name: each for name, each in tool.items() if name in members}
 
 
 def _listed(value: Any) -> list[Any]:
