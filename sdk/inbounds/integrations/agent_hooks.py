@@ -29,6 +29,7 @@ from inbounds.integrations._adapter.refusals import told
 from inbounds.process.locks import ProcessLock
 
 from ._adapter.current_task import task_of
+from ._adapter.questions import Questions
 from ._adapter.requirements import guard_of, resources_of, wrong_kind
 from ._adapter.result_obligations import given_value
 from ._adapter.running import ToolFailed
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 __all__ = ["AuthorizationInterceptor"]
 
 MOST = 1024
-"""How many calls are held between their permit and their result, and how many questions."""
+"""How many calls are held between their permit and their result."""
 
 
 class AuthorizationInterceptor:
@@ -100,7 +101,7 @@ class AuthorizationInterceptor:
         self._approvals = approvals
         self._lock = ProcessLock()
         self._permits: OrderedDict[str, tuple[Permit, bytes]] = OrderedDict()
-        self._asked: OrderedDict[str, bytes] = OrderedDict()
+        self._asked: Questions[bytes] = Questions()
         self._judging: set[str] = set()
 
     def register(self, emitter: Any) -> None:
@@ -151,9 +152,8 @@ class AuthorizationInterceptor:
         identity = request.context_identity
         try:
             key, call = _key(request.context), _canonical(request.context["tool_call"])
-            with self._lock:
-                asked = self._asked.get(key)
-            if asked != call:
+            task = self._task_within(request.context)
+            if self._asked.find(task, key) != call:
                 # A question of somebody else's, or about another call of the same id.
                 return ApprovalResolution(ApprovalOutcome.UNRESOLVED, identity)
             verdict = await self._before(request.context)
@@ -161,8 +161,7 @@ class AuthorizationInterceptor:
             return ApprovalResolution(ApprovalOutcome.UNRESOLVED, identity)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return ApprovalResolution(ApprovalOutcome.REJECT, identity, self._refused(error))
-        with self._lock:
-            self._asked.pop(key, None)
+        self._asked.take(task, key)
         return ApprovalResolution(ApprovalOutcome.APPROVE, identity, verdict)
 
     # --- before and after a tool ----------------------------------------------------------
@@ -171,7 +170,7 @@ class AuthorizationInterceptor:
         said = context["tool_call"]
         name, arguments, key = said["name"], dict(said["args"]), _key(context)
         with self._alone(key):
-            task = task_of(self._task(context) if self._task is not None else None)
+            task = self._task_within(context)
             try:
                 permit = await task.apermit(
                     name,
@@ -180,8 +179,7 @@ class AuthorizationInterceptor:
                     tool_call_id=str(said.get("id") or ""),
                 )
             except ApprovalRequired:
-                with self._lock:
-                    keep(self._asked, key, _canonical(said), most=MOST)
+                self._asked.ask(task, key, _canonical(said))
                 raise
             judged = permit.arguments
             call = _canonical({"name": name, "args": judged})
@@ -191,6 +189,9 @@ class AuthorizationInterceptor:
             return Verdict.allow()
         # What was judged is what runs.
         return Verdict(decision=Decision.TRANSFORM, transform=Transform("$target", judged))
+
+    def _task_within(self, context: Mapping[str, Any]) -> Task:
+        return task_of(self._task(context) if self._task is not None else None)
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -262,9 +263,8 @@ class AuthorizationInterceptor:
         """Let go of what a session has left open: its outcome is recorded as not known."""
         session = _session(context)
         with self._lock:
-            for kept in (self._permits, self._asked):
-                for key in [each for each in kept if json.loads(each)[0] == session]:
-                    del kept[key]
+            for key in [each for each in self._permits if json.loads(each)[0] == session]:
+                del self._permits[key]
 
 
 def _session(context: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ from tests.integrations.claude_agent_sdk.desk import Desk
 from tests.integrations.claude_agent_sdk.harness import ClaudeAgentSdkHarness, tool_of
 from tests.integrations.world import BOB, MALLORY, ToolCall
 
-from inbounds.errors import ConfigurationError, DecisionUnavailable
+from inbounds.errors import ConfigurationError, DecisionUnavailable, TaskMissing
 from inbounds.integrations.claude_agent_sdk import Authorization, guarded_server, protection
 from inbounds.integrations.claude_agent_sdk.session import Session
 from inbounds.pep.task import Task
@@ -582,6 +582,29 @@ def test_a_session_that_goes_on_elsewhere_is_judged_there(world, folder):
 
     assert [] == world.ran
     assert DENIED.match(read["call-send"])
+
+
+def test_a_no_is_heard_in_its_own_session_alone(world, folder):
+    """
+    Another user's session waits with a call of the same id, tool and arguments.
+    """
+    theirs, mine = world.wary(), world.wary()
+    one = Desk(world, folder, [SEND], task=theirs)
+    other = Desk(world, folder, [SEND], task=mine, authorization=one.authorization)
+    for desk in (one, other):
+        desk.go()
+    asked = [
+        one.authorization.question(desk.result.deferred_tool_use, task)["decision_id"]
+        for desk, task in ((one, theirs), (other, mine))
+    ]
+    assert 2 == len({*asked} - {""})
+    with pytest.raises(TaskMissing):
+        one.authorization.reject(one.result.deferred_tool_use)
+    one.authorization.reject(one.result.deferred_tool_use, theirs)
+    world.signs = True
+    assert "sent" == other.go(None)["call-send"]
+    assert one.go(None)["call-send"].startswith("Not executed [approval.rejected]")
+    assert [("mail.send", dict(SEND.arguments))] == world.ran
 
 
 def test_a_task_that_is_named_holds_for_a_client_that_is_connected_before(world, folder):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -61,7 +62,7 @@ from tests.integrations.entry_points import unreviewed
 from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
 from tests.integrations.world import BOB, ToolCall, unwatched
 
-from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds import ConfigurationError, DecisionUnavailable, TaskMissing
 from inbounds.integrations.openai_agents import Authorization, protect
 from inbounds.integrations.openai_agents.tool import ToolProxy
 
@@ -935,6 +936,72 @@ class TestPausing:
             state.approve(result.interruptions[0], always_approve=True)
             result = await Runner.run(agent, state)
             assert ["call-send"] == [each.call_id for each in result.interruptions]
+        assert [] == world.ran
+
+    @pytest.mark.parametrize("answer", ["approve", "reject"])
+    @pytest.mark.parametrize("ids", ["other", "same"])
+    @pytest.mark.parametrize("whose", ["another session's", "another task's", "the same task's"])
+    async def test_always_answers_what_its_own_run_waits_with(
+        self, world, authorization, whose, ids, answer
+    ):
+        """
+        It is no answer to what another run waits with, of another user or not.
+        """
+        other = ToolCall("mail.send", {"to": [BOB], "body": "other"}, "call-other")
+        other = replace(other, id=SEND.id) if ids == "same" else other
+        mine, theirs, again = (
+            protect(agent_of(*turns, tools=[tool_of(world.send, "mail.send")]), authorization)
+            for turns in ([[SEND]], [[other]], [[replace(SEND, id="call-again")]])
+        )
+        task = world.wary()
+        within = {
+            "another session's": world.wary,
+            "another task's": lambda: world.wary(session=task.session.sid),
+            "the same task's": lambda: task,
+        }[whose]()
+        waits = await Runner.run(mine, "go on", context=task)
+        also = await Runner.run(theirs, "go on", context=within)
+        asked = task.report().asked
+        state = also.to_state()
+        named = {f"always_{answer}": True}
+        getattr(state, answer)(also.interruptions[0], **named)
+        await Runner.run(theirs, state, context=within)
+        assert within is task or asked == task.report().asked
+
+        world.signs = True  # a no is heard, whoever has signed
+        state = waits.to_state()
+        state.reject(waits.interruptions[0])
+        read = await go(mine, state, context=task)
+        assert read["call-send"].startswith("Not executed [approval.rejected]")
+        read = await go(again, context=task)
+        assert read["call-again"].startswith("Not executed [approval.rejected]")
+        assert [] == world.ran
+
+    async def test_nobody_is_told_what_another_session_is_asked(self, world, authorization):
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        task = world.wary()
+        (waits,) = (await Runner.run(agent, "go on", context=task)).interruptions
+        assert "flow.untrusted_argument" == authorization.question(waits, task)["code"]
+        with world.wary():
+            assert "" == authorization.question(waits)["request_id"]
+        with pytest.raises(TaskMissing):
+            authorization.question(waits)
+
+    async def test_where_the_run_does_not_say_what_it_waits_with_nothing_runs(
+        self, world, authorization, monkeypatch
+    ):
+        from inbounds.integrations.openai_agents import answers
+        from inbounds.integrations.openai_agents import authorization as module
+
+        for each in (answers, module):
+            monkeypatch.setattr(each, "invocation_of", lambda run, call_id: "")
+        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+        with world.wary():
+            result = await Runner.run(agent, "go on")
+            state = result.to_state()
+            state.approve(result.interruptions[0])
+            said = await go(agent, state)
+        assert PENDING.match(said["call-send"])
         assert [] == world.ran
 
     async def test_the_program_says_a_no_in_its_own_words(self, world, authorization):

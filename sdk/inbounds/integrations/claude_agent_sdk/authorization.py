@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations._adapter.outcomes import keep
-from inbounds.integrations._adapter.questions import question, request_id
+from inbounds.integrations._adapter.current_task import task_of
+from inbounds.integrations._adapter.outcomes import Key
+from inbounds.integrations._adapter.questions import Questions, question, request_id
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
-from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
     from inbounds.pep.tool import ResourceOf
-
-MOST = 1024
-"""How many questions are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +63,8 @@ class Authorization:
         self._guard = guard_of(guard)
         self._resources = resources_of(resources)
         self.timeout = timeout
-        self._lock = ProcessLock()
-        self._asked: OrderedDict[str, Asked] = OrderedDict()
-        self._refused: OrderedDict[str, None] = OrderedDict()
+        self._questions: Questions[Asked] = Questions()
+        self._refused: Questions[bool] = Questions()
 
     def knows(self, tool: str) -> bool:
         """Whether somebody says what calls of a tool touch."""
@@ -81,26 +76,28 @@ class Authorization:
 
     # --- a person -------------------------------------------------------------------------
 
-    def question(self, deferred: Any) -> dict[str, str]:
+    def question(self, deferred: Any, task: Task | None = None) -> dict[str, str]:
         """Return what a person is asked where a session waits: no arguments, no rule.
 
         Args:
             deferred: The `deferred_tool_use` of a result; or the `tool_use_id` of a call, in
                 `can_use_tool`.
+            task: The task of the session; left out in the `with` block of it.
 
         Returns:
             `type`, `tool_call_id`, `name`, `code`, `decision_id` and `request_id`. In another
-            process than the one that has asked, the last three are empty, and the name is the one
-            that the model knows.
+            process than the one that has asked, and under a task of another session of Inbounds,
+            the last three are empty, and the name is the one that the model knows.
 
         Raises:
             ValueError: The session does not wait.
+            TaskMissing: There is no task.
         """
         if deferred is None:
             raise ValueError("the session does not wait: its result has no `deferred_tool_use`")
         call_id = str(getattr(deferred, "id", deferred))
-        with self._lock:
-            asked = self._asked.get(call_id) or Asked(str(getattr(deferred, "name", "")))
+        name = str(getattr(deferred, "name", ""))
+        asked = self._questions.find(task_of(task), call_id) or Asked(name)
         return question(
             asked.tool,
             call_id,
@@ -109,14 +106,18 @@ class Authorization:
             request_id=asked.request_id,
         )
 
-    def reject(self, deferred: Any) -> None:
+    def reject(self, deferred: Any, task: Task | None = None) -> None:
         """Say that a person has said no: the call is refused when the session is resumed.
 
         Args:
             deferred: The `deferred_tool_use` of a result.
+            task: The task of the session; left out in the `with` block of it.
+
+        Raises:
+            TaskMissing: There is none.
         """
-        with self._lock:
-            keep(self._refused, deferred.id, None, most=MOST)
+        call = Key("", deferred.id, deferred.name, deferred.input).call
+        self._refused.ask(task_of(task), call, True)
 
     def ask(self, call_id: str, tool: str, task: Task, required: ApprovalRequired) -> None:
         """Remember a question."""
@@ -127,16 +128,20 @@ class Authorization:
             decision_id=required.decision_id,
             request_id=request_id(required),
         )
-        with self._lock:
-            keep(self._asked, call_id, asked, most=MOST)
+        self._questions.ask(task, call_id, asked)
 
-    def refused(self, call_id: str) -> bool:
-        """Whether a person has said no to a call."""
-        with self._lock:
-            return call_id in self._refused
+    def refused(self, call_id: str, tool: str, stated: Mapping[str, Any], task: Task) -> bool:
+        """Whether a person has said no to a call in the task's session.
+
+        Args:
+            call_id: The id of the call.
+            tool: The name that the model calls the tool by.
+            stated: The arguments as the model has stated them.
+            task: The task that the call is within.
+        """
+        return self._refused.find(task, Key("", call_id, tool, stated).call) is not None
 
     def asked_under(self, call_id: str, task: Task) -> str:
         """Return the decision that a person was asked about under this task; empty for none."""
-        with self._lock:
-            asked = self._asked.get(call_id)
+        asked = self._questions.find(task, call_id)
         return asked.decision_id if asked is not None and asked.task == task.id else ""

@@ -161,7 +161,7 @@ class Session:
         session = str(said.get("session_id", ""))
         key = Key(session, call_id, tool, arguments)
         outcomes = Outcomes.of(task)
-        if self._authorization.refused(call_id):
+        if self._authorization.refused(call_id, str(said["tool_name"]), given, task):
             outcomes.reject(key, self._authorization.asked_under(call_id, task))
         outcomes.result(key)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from google.adk.agents.readonly_context import ReadonlyContext
@@ -10,10 +11,10 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools._forwarding_artifact_service import ForwardingArtifactService
 from google.genai import types
 
-from inbounds.errors import ApprovalRequired, InboundsError
+from inbounds.errors import ApprovalRequired, InboundsError, TaskMissing
 from inbounds.integrations._adapter.current_task import shown_tools, task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
-from inbounds.integrations._adapter.questions import request_id
+from inbounds.integrations._adapter.questions import Questions, request_id
 from inbounds.integrations._adapter.refusals import NotWaited
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import not_the_tools
@@ -31,7 +32,7 @@ from .preflight import (
     require_reachable,
     steers,
 )
-from .questions import Question, Questions
+from .questions import Question
 from .tool_proxy import install_proxy, refusal, store_permit, take_permit, with_defaults
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         super().__init__(name="inbounds")
         self._guard = guard_of(guard)
         self._resources = resources_of(resources)
-        self._questions = Questions()
+        self._questions: Questions[Question] = Questions()
 
     def require_reachable(self, root_agent: Any) -> None:
         """Refuse an agent some of whose calls could not be judged here, or of an agent it reaches.
@@ -141,7 +142,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         outcomes = Outcomes.of(task)
         confirmation = context.tool_confirmation
         if confirmation is not None and not confirmation.confirmed:
-            asked = self._questions.find(context.session.id, call_id)
+            asked = self._questions.find(task, call_id)
             mine = asked is not None and asked.task == task.id
             outcomes.reject(key, asked.decision_id if asked and mine else "")
         outcomes.result(key)
@@ -188,9 +189,9 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             code=required.code,
             decision_id=required.decision_id,
             request_id=request_id(required),
+            again=context.tool_confirmation is not None,
         )
-        again = context.tool_confirmation is not None
-        self._questions.ask(context.session.id, question, again=again)
+        self._questions.ask(task, call_id, question)
         context.request_confirmation(hint=required.code, payload=question.payload())
         context.actions.skip_summarization = True
         return refusal(tool.name, required)
@@ -216,11 +217,10 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
     async def on_event_callback(self, *, invocation_context: Any, event: Any) -> Any:
         """Ask a person again, where a confirmation was not an approval: ADK itself asks once."""
         requested = (event.actions and event.actions.requested_tool_confirmations) or {}
-        session = invocation_context.session
-        again = [each for each in requested if self._questions.asks_again(session.id, each)]
+        again = [each for each in requested if self._asks_again(invocation_context, each)]
         calls = {
             call.id: call
-            for each in session.events
+            for each in invocation_context.session.events
             for call in each.get_function_calls()
             if call.id in again and call.name != _CONFIRMATION
         }
@@ -246,6 +246,18 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         )
         waiting = {part.function_call.id for part in parts} | (event.long_running_tool_ids or set())
         return event.model_copy(update={"content": content, "long_running_tool_ids": waiting})
+
+    def _asks_again(self, run: Any, call_id: str) -> bool:
+        """Whether a call is asked about again; said once."""
+        try:
+            task = task_of(run.run_config)
+        except TaskMissing:
+            return False
+        asked = self._questions.find(task, call_id)
+        if asked is None or not asked.again:
+            return False
+        self._questions.ask(task, call_id, replace(asked, again=False))
+        return True
 
     def _knows(self, name: str) -> bool:
         return name in self._resources or name in self._guard.tools

@@ -32,13 +32,12 @@ from .tool_call import ANSWER, ToolCall, bare, bare_meta, is_ours, state_of
 from .tool_proxy import InPlace, in_place
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, MutableMapping
+    from collections.abc import Awaitable, Callable, Collection
 
+    from inbounds.integrations._adapter.questions import Questions
     from inbounds.pep import Permit
     from inbounds.pep.task import Task
     from inbounds.pep.tool import ResourceOf
-
-    Asked = MutableMapping[str, str]
 
 _SCHEMA = {
     "type": "object",
@@ -69,11 +68,16 @@ class Call:
         wish: What is asked for.
         task: Which it is within.
         resource: What it touches; None where the guard's own tool says it.
-        asked: What clients were asked to bring, by task and call: the latest decision.
+        asked: The latest decision about each call that a client has to bring an answer to.
     """
 
     def __init__(
-        self, ctx: Any, wish: ToolCall, task: Task, resource: ResourceOf | None, asked: Asked
+        self,
+        ctx: Any,
+        wish: ToolCall,
+        task: Task,
+        resource: ResourceOf | None,
+        asked: Questions[str],
     ) -> None:
         self._ctx = ctx
         self._wish = wish
@@ -84,7 +88,7 @@ class Call:
         # Nothing tells a call from the next of the same: it is known by what it is.
         step = Key("", "", wish.tool, wish.arguments or {}).wish
         self._key = Key(step, "", wish.tool, wish.arguments or {})
-        self._name = f"{task.id} {self._key.call}"
+        self._name = (task.id, self._key.call)
 
     # --- before it runs -------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ class Call:
             content = answer.get("content") if answer is not None else None
             approves = isinstance(content, Mapping) and content.get("approve") is True
             if action == "decline" or (action == "accept" and not approves):
-                decision = self._asked.get(self._name, "")
+                decision = self._asked.find(self._task, self._name) or ""
                 self._outcomes.reject(self._key, decision)
             if action != "accept":
                 raise NotWaited("nobody has answered yet")
@@ -140,7 +144,7 @@ class Call:
 
     def _question(self, required: ApprovalRequired) -> InputRequiredResult:
         said = about(required)
-        self._asked[self._name] = required.decision_id
+        self._asked.ask(self._task, self._name, required.decision_id)
         message = (
             f"`{self._wish.tool}` needs a person's approval [{required.code}], "
             f"request {said['inbounds/request_id']}."

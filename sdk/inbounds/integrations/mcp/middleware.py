@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from mcp_types import METHOD_NOT_FOUND
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError
 from inbounds.integrations._adapter.current_task import shown_tools, task_of
 from inbounds.integrations._adapter.defaults import with_schema_defaults
+from inbounds.integrations._adapter.questions import Questions
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.model.question import Resource, ResourceProperties
 from inbounds.pep.tool import resolve_resource
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 _FRESH = 60.0
 """How many seconds what a server lists says what its tools add to arguments."""
 
-_MOST = 1024
-"""How many questions that clients were asked are remembered."""
+_PAGES = 1024
+"""How many pages of a server's list of tools are read."""
 
 _NOTIFICATIONS: Mapping[str, Collection[str]] = {
     "notifications/initialized": (),
@@ -114,7 +114,7 @@ class AuthorizationMiddleware:
         self._descriptor = descriptor
         self._at = at
         self._asks = frozenset(asks)
-        self._asked: OrderedDict[str, str] = OrderedDict()
+        self._asked: Questions[str] = Questions()
         self._schemas: dict[str, Any] = {}
         self._listed_at = 0.0
         self._said = False
@@ -155,8 +155,6 @@ class AuthorizationMiddleware:
         except Raised as raised:
             raise told(raised.error) from raised.error
         except Asks as asks:
-            while len(self._asked) > _MOST:
-                self._asked.popitem(last=False)
             return asks.result
         except Exception as error:  # noqa: BLE001 -- whatever it is, the server does not see it
             return refusal(ctx.method, error)
@@ -212,7 +210,7 @@ class AuthorizationMiddleware:
         """
         found: dict[str, Any] = {}
         cursor: dict[str, Any] = {}
-        for _ in range(_MOST):
+        for _ in range(_PAGES):
             asked = replace(ctx, method="tools/list", params=_with_meta(cursor, ctx))
             try:
                 listed = plain(await call_next(asked))

@@ -2,90 +2,114 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from inbounds.integrations._adapter.outcomes import keep
+from inbounds.integrations._adapter.questions import Questions
 from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-MOST = 1024
-"""How many questions are remembered."""
+    from inbounds.pep.task import Task
 
-V = TypeVar("V")
-_Key = tuple[str, str, str]
+    from .verdict import Call
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """One question that a run waits with.
 
     Attributes:
-        tool: The name of the tool.
-        call_id: The id of the call.
-        arguments: What it was called with.
-        said: What the model has said of it.
+        call: What a person is asked about.
         task: The id of the task it was asked under.
+        invocation: What tells the call from others of its id; empty where the run does not say.
         code: Why a person is asked; empty where the tool's author wants one to be.
         decision_id: Of the decision to ask.
         request_id: Of what an approver is asked.
+        heard: Whether a run of the task has heard the answer.
     """
 
-    tool: str
-    call_id: str
-    arguments: Mapping[str, Any]
-    said: Mapping[str, Any]
-    task: str = ""
+    call: Call
+    task: str
+    invocation: str
     code: str = ""
     decision_id: str = ""
     request_id: str = ""
+    heard: bool = False
 
 
 class Answers:
-    """The questions that runs wait with, by task, tool and id of the call. Thread-safe."""
+    """The questions that the runs of each session wait with, and their answers. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = ProcessLock()
-        self._asked: OrderedDict[_Key, Asked] = OrderedDict()
-        self._heard: OrderedDict[_Key, None] = OrderedDict()
+        self._questions: Questions[Question] = Questions()
 
-    def ask(self, asked: Asked) -> None:
-        """Remember a question."""
-        with self._lock:
-            keep(self._asked, (asked.tool, asked.call_id, asked.task), asked, most=MOST)
+    def ask(self, task: Task, question: Question) -> None:
+        """Remember a question of the task's session."""
+        self._questions.ask(task, _key(question), question)
 
-    def find(self, tool: str, call_id: str) -> Asked | None:
-        """Return the latest question about a call, if it is remembered."""
-        with self._lock:
-            found = [asked for key, asked in self._asked.items() if key[:2] == (tool, call_id)]
-        return found[-1] if found else None
-
-    def heard(self, run: Any, tool: str, task: str) -> Iterator[tuple[Asked, bool]]:
-        """Yield the questions about a tool that a run's state holds an answer to, and forget them.
+    def find(self, task: Task, tool: str, call_id: str, stated: str) -> Question | None:
+        """Return the latest question of the task's session about a call, if it is remembered.
 
         Args:
-            run: The run's context, which has the answers.
+            task: One of the session.
             tool: The name of the tool.
-            task: The id of the task that the run is within. What another was asked about is told
-                where this one has asked nothing about a call of the same id.
+            call_id: The id of the call.
+            stated: The arguments as the model has stated them, as JSON.
         """
-        with self._lock:
-            waiting = [asked for asked in self._asked.values() if asked.tool == tool]
-        for asked in waiting:
-            own = (tool, asked.call_id, task)
-            if asked.task != task and (own in self._asked or own in self._heard):
-                continue
-            answer = run.is_tool_approved(tool, asked.call_id)
-            if answer is None:
+        try:
+            arguments = json.loads(stated or "{}")
+        except ValueError:
+            return None
+        for each in reversed(self._questions.all(task)):
+            call = each.call
+            if (call.tool, call.id) == (tool, call_id) and call.stated == arguments:
+                return each
+        return None
+
+    def heard(self, run: Any, tool: str, task: Task) -> Iterator[tuple[Question, bool]]:
+        """Yield the questions about a tool that a run waited with and holds an answer to, once.
+
+        Args:
+            run: The run's context, which has the answers. One that is for every call of a tool
+                answers those that the run itself waits with.
+            tool: The name of the tool.
+            task: The task that the run is within. What another of its session was asked about is
+                told where this one has asked nothing about the call.
+        """
+        asked = [
+            each
+            for each in self._questions.all(task)
+            if each.call.tool == tool
+            and (each.task == task.id or not each.heard)
+            and each.invocation
+            and each.invocation == invocation_of(run, each.call.id)
+        ]
+        # Of several about one call, its own task's.
+        asked.sort(key=lambda each: each.task == task.id)
+        for question in {each.call.id: each for each in asked}.values():
+            answer = run.is_tool_approved(tool, question.call.id)
+            if answer is None or question.heard:
                 continue
             with self._lock:
-                if self._asked.pop((tool, asked.call_id, asked.task), None) is None:
+                if self._questions.find(task, _key(question)) is not question:
                     continue  # another has heard it
-                keep(self._heard, own, None, most=MOST)
-            yield asked, answer
+                self._questions.take(task, _key(question))
+                self.ask(task, replace(question, task=task.id, heard=True))
+            yield question, answer
+
+
+def invocation_of(run: Any, call_id: str) -> str:
+    """Return what tells a call of a run, by its tool and arguments, from others of its id.
+
+    The framework has no public way to say which calls a run waits with. Where it keeps them
+    differently, or the call has run, it is empty, and no answer is heard.
+    """
+    record = _kept(run, "_tool_invocations").get(call_id)
+    return "" if getattr(record, "executed", True) else str(getattr(record, "fingerprint", ""))
 
 
 def unsay(run: Any, call_id: str) -> bool:
@@ -118,5 +142,13 @@ def word(run: Any, call_id: str, text: str) -> None:
 
 
 def _records(run: Any) -> list[Any]:
-    kept = getattr(run, "_approvals", None)
-    return [*kept.values()] if isinstance(kept, dict) else []
+    return [*_kept(run, "_approvals").values()]
+
+
+def _kept(run: Any, name: str) -> dict[Any, Any]:
+    kept = getattr(run, name, None)
+    return kept if isinstance(kept, dict) else {}
+
+
+def _key(question: Question) -> tuple[str, ...]:
+    return question.call.tool, question.call.id, question.invocation, question.task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ApprovalRequired, InboundsError
@@ -11,9 +12,9 @@ from inbounds.integrations._adapter.questions import question, request_id
 from inbounds.integrations._adapter.refusals import Rejected, refusal_text
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 
-from .answers import Answers, Asked, unsay, word
+from .answers import Answers, Question, invocation_of, unsay, word
 from .history import join_before_call
-from .verdict import Verdict, Verdicts
+from .verdict import Call, Verdict, Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,95 +49,88 @@ class Authorization:
         """Whether somebody says what calls of a tool touch."""
         return tool in self._resources or tool in self._guard.tools
 
-    def question(self, interruption: Any) -> dict[str, str]:
+    def question(self, interruption: Any, task: Any = None) -> dict[str, str]:
         """Return what a person is asked where a run is interrupted: no arguments, no rule.
 
         Args:
             interruption: One of a result's `interruptions`.
+            task: The task of the run, or what the run was given as its `context`. It may be left
+                out in the `with` block of the task.
 
         Returns:
             `type`, `tool_call_id` and `name`; and, where the policy asks, `code`, `decision_id`
-            and `request_id`. In another process than the one that was interrupted, those are empty.
+            and `request_id`. Those are empty in another process than the one that was
+            interrupted, and under a task of another session.
+
+        Raises:
+            TaskMissing: There is none.
         """
         name = str(interruption.name or "")
         call_id = str(interruption.call_id or "")
-        asked = self._answers.find(name, call_id) or Asked(name, call_id, {}, {})
+        stated = str(getattr(interruption, "arguments", None) or "")
+        asked = self._answers.find(task_of(task), name, call_id, stated)
         return question(
             name,
             call_id,
-            code=asked.code,
-            decision_id=asked.decision_id,
-            request_id=asked.request_id,
+            code=asked.code if asked else "",
+            decision_id=asked.decision_id if asked else "",
+            request_id=asked.request_id if asked else "",
         )
 
-    async def judge(
-        self,
-        run: Any,
-        tool: str,
-        arguments: Mapping[str, Any],
-        call_id: str,
-        said: Mapping[str, Any],
-    ) -> Verdict:
+    async def judge(self, run: Any, call: Call) -> Verdict:
         """Ask for the right to run one call. Never raises but where it is cancelled.
 
         Args:
             run: The run's context.
-            tool: The name of the tool.
-            arguments: With all that the tool adds to them.
-            call_id: The framework's id of the call.
-            said: The arguments as the model has said them.
+            call: What is judged.
         """
         try:
             task = task_of(run.context)
-            await join_before_call(run, {"call_id": call_id, "name": tool, "arguments": said})
-            Outcomes.of(task).result(Key("", call_id, tool, arguments))
+            await join_before_call(
+                run, {"call_id": call.id, "name": call.tool, "arguments": call.stated}
+            )
+            Outcomes.of(task).result(Key("", call.id, call.tool, call.arguments))
             permit = await task.apermit(
-                tool, arguments, resource=self._resources.get(tool), tool_call_id=call_id
+                call.tool,
+                call.arguments,
+                resource=self._resources.get(call.tool),
+                tool_call_id=call.id,
             )
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
-            return Verdict(arguments, said, error=error)
+            return Verdict(call, error=error)
         permit.defer_start()
-        return Verdict(arguments, said, permit=permit)
+        return Verdict(call, permit=permit)
 
-    async def would_refuse(self, run: Any, tool: str, arguments: Mapping[str, Any]) -> bool:
+    async def would_refuse(self, run: Any, call: Call) -> bool:
         """Whether the policy refuses a call, whoever approves it. Nothing is spent or recorded."""
         try:
             decision = await task_of(run.context).aevaluate(
-                tool, arguments, resource=self._resources.get(tool)
+                call.tool, call.arguments, resource=self._resources.get(call.tool)
             )
         except InboundsError:
             return True
         return decision.outcome == "deny"
 
-    def wait(self, run: Any, tool: str, verdict: Verdict, call_id: str) -> bool:
+    def wait(self, run: Any, verdict: Verdict) -> bool:
         """Whether the run has to wait for a person; what they are asked is remembered."""
         required = verdict.error
         if not isinstance(required, ApprovalRequired):
             return False
-        self._answers.ask(
-            Asked(
-                tool,
-                call_id,
-                verdict.arguments,
-                verdict.said,
-                task=task_of(run.context).id,
+        self.ask(run, verdict.call, required)
+        return True
+
+    def ask(self, run: Any, call: Call, required: ApprovalRequired | None = None) -> None:
+        """Remember what a person is asked: by the policy, or else by the tool's author."""
+        task = task_of(run.context)
+        asked = Question(call, task.id, invocation_of(run, call.id))
+        if required is not None:
+            asked = replace(
+                asked,
                 code=required.code,
                 decision_id=required.decision_id,
                 request_id=request_id(required),
             )
-        )
-        return True
-
-    def wait_for_author(
-        self,
-        run: Any,
-        tool: str,
-        arguments: Mapping[str, Any],
-        call_id: str,
-        said: Mapping[str, Any],
-    ) -> None:
-        """Remember that the tool's author wants a person to be asked."""
-        self._answers.ask(Asked(tool, call_id, arguments, said, task=task_of(run.context).id))
+        self._answers.ask(task, asked)
 
     async def hear(self, run: Any, tool: str) -> None:
         """Take the answers to a tool's calls out of a run that goes on, before it runs any.
@@ -144,27 +138,26 @@ class Authorization:
         After a yes the policy is asked again, and the run waits on where it still wants a person.
         A no is kept for the rest of the task.
         """
-        task = task_id(run)
+        try:
+            task = task_of(run.context)
+        except InboundsError:
+            return  # then no call runs
         for asked, answer in self._answers.heard(run, tool, task):
             if not answer:
-                self._reject(run, asked)
+                _reject(run, task, asked)
                 continue
-            verdict = await self.judge(run, tool, asked.arguments, asked.call_id, asked.said)
-            if not (self.wait(run, tool, verdict, asked.call_id) and unsay(run, asked.call_id)):
-                self.verdicts.put(task, tool, asked.call_id, verdict)
+            verdict = await self.judge(run, asked.call)
+            if not (self.wait(run, verdict) and unsay(run, asked.call.id)):
+                self.verdicts.put(task.id, verdict)
 
-    def _reject(self, run: Any, asked: Asked) -> None:
-        try:
-            task: Task = task_of(run.context)
-        except InboundsError as none:
-            word(run, asked.call_id, refusal_text(none))
-            return
-        key = Key("", asked.call_id, asked.tool, asked.arguments)
-        decided = asked.decision_id if asked.task == task.id else ""
-        try:
-            Outcomes.of(task).reject(key, decided)
-        except Rejected as rejected:
-            word(run, asked.call_id, refusal_text(rejected))
+
+def _reject(run: Any, task: Task, asked: Question) -> None:
+    call = asked.call
+    decided = asked.decision_id if asked.task == task.id else ""
+    try:
+        Outcomes.of(task).reject(Key("", call.id, call.tool, call.arguments), decided)
+    except Rejected as rejected:
+        word(run, call.id, refusal_text(rejected))
 
 
 def task_id(run: Any) -> str:

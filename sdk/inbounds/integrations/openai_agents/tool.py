@@ -35,7 +35,7 @@ from inbounds.process.threads import run_in_background, run_in_thread
 
 from .authorization import Authorization, task_id
 from .history import see_result
-from .verdict import Verdict
+from .verdict import Call, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,16 +89,16 @@ class ToolProxy:
 
     async def needs_approval(self, run: Any, arguments: dict[str, Any], call_id: str) -> bool:
         """Whether the run has to wait for a person: by the policy, or by the tool's author."""
-        whole = self._whole(arguments)
+        call = Call(self._name, call_id, self._whole(arguments), arguments)
         if await self._wanted_by_author(run, arguments, call_id):
-            if await self.authorization.would_refuse(run, self._name, whole):
+            if await self.authorization.would_refuse(run, call):
                 return False  # no person is asked for what is refused in any case
-            self.authorization.wait_for_author(run, self._name, whole, call_id, arguments)
+            self.authorization.ask(run, call)
             return True
-        verdict = await self.authorization.judge(run, self._name, whole, call_id, arguments)
-        if self.authorization.wait(run, self._name, verdict, call_id):
+        verdict = await self.authorization.judge(run, call)
+        if self.authorization.wait(run, verdict):
             return True
-        self._verdicts.put(task_id(run), self._name, call_id, verdict)
+        self._verdicts.put(task_id(run), verdict)
         return False
 
     async def _wanted_by_author(self, run: Any, arguments: dict[str, Any], call_id: str) -> bool:
@@ -182,9 +182,8 @@ class ToolProxy:
         if verdict is None or (
             verdict.permit is not None and await run_in_thread(_is_old, verdict)
         ):
-            verdict = await self.authorization.judge(
-                context, self._name, arguments, call_id, stated
-            )
+            call = Call(self._name, call_id, arguments, stated)
+            verdict = await self.authorization.judge(context, call)
         if verdict.permit is None:
             raise verdict.error or DecisionUnavailable()
         permit = verdict.permit

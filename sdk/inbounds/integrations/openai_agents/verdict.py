@@ -15,24 +15,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool.
+
+    Attributes:
+        tool: The name of the tool.
+        id: The framework's id of the call.
+        arguments: With all that the tool adds to them.
+        stated: The arguments as the model has stated them.
+    """
+
+    tool: str
+    id: str
+    arguments: Mapping[str, Any]
+    stated: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One answer of the policy.
 
     Attributes:
-        arguments: What was judged, as the framework has it.
-        said: What the model has said of it.
+        call: What was judged, as the framework has it.
         permit: The right to run it; None where there is none.
         error: Why there is none.
     """
 
-    arguments: Mapping[str, Any]
-    said: Mapping[str, Any]
+    call: Call
     permit: Permit | None = None
     error: Exception | None = None
 
     def is_of(self, arguments: Mapping[str, Any]) -> bool:
         """Whether these are the arguments it is about."""
-        return _text(arguments) == _text(self.arguments)
+        return _text(arguments) == _text(self.call.arguments)
 
     def drop(self) -> None:
         """Say that the call will not run. What was spent stays spent."""
@@ -50,10 +65,11 @@ class Verdicts:
         self._lock = ProcessLock()
         self._waiting: dict[tuple[str, str, str], list[Verdict]] = {}
 
-    def put(self, task: str, tool: str, call_id: str, verdict: Verdict) -> None:
+    def put(self, task: str, verdict: Verdict) -> None:
         """Keep a verdict for the tool."""
+        key = (task, verdict.call.tool, verdict.call.id)
         with self._lock:
-            self._waiting.setdefault((task, tool, call_id), []).append(verdict)
+            self._waiting.setdefault(key, []).append(verdict)
 
     def refuses(self, task: str, tool: str, call_id: str) -> bool:
         """Whether the oldest verdict on a call is a refusal. It is kept."""
