@@ -247,9 +247,9 @@ def test_the_seal_of_the_sdk_holds_as_well(world):
 
 
 def test_what_clients_are_asked_is_not_remembered_without_bound(world, monkeypatch):
-    from inbounds.integrations.mcp import middleware
+    from inbounds.integrations._adapter import questions
 
-    monkeypatch.setattr(middleware, "_MOST", 3)
+    monkeypatch.setattr(questions, "MOST", 3)
     host = Host(world, MODERN)
 
     async def many(client):
@@ -257,7 +257,7 @@ def test_what_clients_are_asked_is_not_remembered_without_bound(world, monkeypat
             other = {**SEND, "arguments": {"to": [BOB], "body": f"{n}"}}
             await raw(client, "tools/call", other)
 
-    with world.wary():
+    with world.wary() as task:
         host.go(many, yes())
 
-    assert len(host.server.middleware[-1]._asked) == 3
+    assert len(host.server.middleware[-1]._asked.all(task)) == 3
