@@ -886,6 +886,7 @@ async def test_a_tool_of_a_server_is_judged(world, authorization, tmp_path):
         with world.task() as task:
             agent = agent_of(authorization, [SEND], [STEAL], tools=[server])
             said = await read(agent)
+            await read(agent)  # the agent has not grown by its first run
             changed = agent_of(
                 authorization,
                 [SEND],

@@ -476,6 +476,11 @@ class TestReach:
             assert {"type": "text", "text": "sent by the server"} == said["call-send"]
             assert DENIED.match(said["call-steal"])
             assert DENIED.match(said["call-odd"])
+            # The agent has not grown by its first run.
+            agent.model = scripted([SEND])
+            with world.task():
+                assert said["call-send"] == (await go(agent))["call-send"]
+            assert [] == agent.tools
             # A clone lists them anew, and its model is not asked.
             with world.task(), pytest.raises(ConfigurationError):
                 await go(agent.clone())
