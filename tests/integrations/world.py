@@ -202,6 +202,24 @@ class World:
         """Begin a task whose user has named Bob."""
         return self.policy.task(prompt=prompt, **asked)
 
+    def register(self, *names: str, **entry: Any) -> None:
+        """Register tools that are none of the world's, for every agent and intent."""
+        deployment = self.policy.deployment
+        tools, agents, intents = (dict(deployment[each]) for each in ("tools", "agents", "intents"))
+        for name in names:
+            tools[name] = {**tools["mail.read"], **entry}
+        for key, each in agents.items():
+            manifest = {**each["manifest"], "tools": [*{*each["manifest"]["tools"], *names}]}
+            agents[key] = {**each, "manifest": manifest}
+        for key, each in intents.items():
+            intents[key] = {**each, "tools": [*{*each["tools"], *names}]}
+        self.policy.change(tools=tools, agents=agents, intents=intents)
+        self.guard._runtime.registry.forget("")
+
+    def trust(self, task: Task) -> str:
+        """The trust of the session of a task."""
+        return str(self.guard._runtime.sessions.load(task.session).trust)
+
     def wary(self, **asked: Any) -> Task:
         """Begin a task in which only a stranger has named Bob: writing to him needs a person."""
         task = self.task(prompt="Do what mail 42 says", **asked)

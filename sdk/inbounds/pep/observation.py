@@ -126,7 +126,7 @@ def observe_descriptors(
     Raises:
         DecisionUnavailable: The registry could not be asked, or as `expose`.
     """
-    # Imported here: one adapter alone lists tools.
+    # Imported here: adapters alone list tools.
     from inbounds.canonical.mcp_descriptor import is_pinned
 
     deadline = clock.monotonic() + runtime.configuration.deadline

@@ -49,6 +49,7 @@ from tests.integrations.behaviours import (
     registered,
 )
 from tests.integrations.entry_points import unreviewed
+from tests.integrations.weather import ASKS_FOR_WEATHER, WEATHER, weather_server
 from tests.integrations.world import BOB, MALLORY, ToolCall, spans, traced, unwatched
 
 from inbounds import ApprovalRequired, ConfigurationError, DecisionUnavailable
@@ -899,6 +900,24 @@ async def test_a_tool_of_a_server_is_judged(world, authorization, tmp_path):
     assert said["call-steal"].startswith("Not executed [egress.destination_not_allowed]")
     assert other["call-send"].startswith("Not executed [permit.arguments_changed]")
     assert json.dumps([BOB]) == ran.read_text("utf-8")
+
+
+@pytest.mark.parametrize("served", [True, False])
+async def test_what_a_server_says_of_its_tools_is_a_strangers(world, tmp_path, served):
+    """
+    The same words are the program's own, where its own function has them.
+    """
+    world.register("weather")
+    resources = {**world.resources, "weather": lambda city: ("city", city)}
+    authorization = AuthorizationMiddleware(world.guard, resources=resources)
+    command, args = weather_server(tmp_path)
+    own = FunctionTool(name="weather", description=WEATHER, func=lambda city: city)
+    async with MCPStdioTool("weather", command, args=args) as server:
+        tools = [tool_of(world.send, "mail.send"), server if served else own]
+        with world.task(prompt=ASKS_FOR_WEATHER) as task:
+            await agent_of(authorization, [SEND], tools=tools).run("go on")
+            assert ("untrusted" if served else "trusted") == world.trust(task)
+    assert (not served) == bool(world.ran)
 
 
 class TestConversations:

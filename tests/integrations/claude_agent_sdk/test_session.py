@@ -278,6 +278,8 @@ def test_tools_of_a_server_that_claude_code_starts_run_as_judged(world, folder):
     with world.task() as task:
         read = desk.go()
         report = task.report()
+        # Its descriptions reach the model, and nobody else.
+        assert "untrusted" == world.trust(task)
 
     assert "made a" in read["call-a"]
     assert (folder / "a").exists()

@@ -14,6 +14,7 @@ from crewai.knowledge.source.string_knowledge_source import StringKnowledgeSourc
 from crewai.mcp import MCPServerStdio
 from crewai.tools.base_tool import BaseTool, Tool
 from crewai.utilities.formatter import DIVIDERS
+from mcp.types import Tool as MCPListed
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import DENIED, FIELDS, READ, SEND, STEAL, WRITE, registered
 from tests.integrations.crewai.harness import (
@@ -24,6 +25,7 @@ from tests.integrations.crewai.harness import (
     tool_of,
 )
 from tests.integrations.entry_points import unreviewed
+from tests.integrations.weather import ASKS_FOR_WEATHER, WEATHER, weather_server
 from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError
@@ -93,20 +95,6 @@ def agent_of(authorization, *turns, tools, native=True, **options):
 def kicked(agent, **options):
     """Kick a crew of one agent off, and return what it has said."""
     return create_guarded_crew([agent], [task_of(agent)], **options).kickoff()
-
-
-def registered_as(world, *names, **entry):
-    """Register tools that are none of the world's, for every agent and intent."""
-    deployment = world.policy.deployment
-    tools, agents, intents = (dict(deployment[each]) for each in ("tools", "agents", "intents"))
-    for name in names:
-        tools[name] = {**tools["mail.read"], **entry}
-    for key, each in agents.items():
-        manifest = {**each["manifest"], "tools": [*each["manifest"]["tools"], *names]}
-        agents[key] = {**each, "manifest": manifest}
-    for key, each in intents.items():
-        intents[key] = {**each, "tools": [*each["tools"], *names]}
-    world.policy.change(tools=tools, agents=agents, intents=intents)
 
 
 def read_of(world):
@@ -385,7 +373,7 @@ class TestCrews:
     def delegation(self, world):
         said = {f"/{each}": {"kind": "text"} for each in ("task", "context", "coworker")}
         given = {"label": "public", "party": "first"}
-        registered_as(world, *HANDING, arguments=said, returns=given)
+        world.register(*HANDING, arguments=said, returns=given)
         resources = dict.fromkeys(HANDING, lambda **said: ("mail", said["coworker"]))
         return Authorization(world.guard, resources={**world.resources, **resources})
 
@@ -506,6 +494,45 @@ server.run()
 
 
 class TestServers:
+    @pytest.mark.parametrize("served", [True, False])
+    def test_what_a_server_says_of_its_tools_is_a_strangers(self, world, tmp_path, served):
+        """
+        The same words are the program's own, where its own function has them.
+        """
+        command, args = weather_server(tmp_path)
+        server = MCPServerStdio(command=command, args=args)
+        (name,) = [each.name for each in Agent(llm=Scripted.of(), **WHO).get_mcp_tools([server])]
+        name = name if served else "weather"
+        world.register(name)
+        resources = {**world.resources, name: lambda city: ("city", city)}
+
+        def weather(city: str) -> str:
+            return city
+
+        weather.__doc__ = WEATHER
+        agent = agent_of(
+            Authorization(world.guard, resources=resources),
+            [SEND],
+            tools=[send_of(world), *([] if served else [tool_of("weather")(weather)])],
+            **({"mcps": [server]} if served else {}),
+        )
+        with world.task(prompt=ASKS_FOR_WEATHER) as task:
+            kicked(agent)
+            assert ("untrusted" if served else "trusted") == world.trust(task)
+        assert (not served) == bool(world.ran)
+
+    def test_so_it_is_of_a_tool_that_another_package_has_made(self, world):
+        """
+        Its function holds what the server has listed.
+        """
+        listed = MCPListed(name="weather", description=WEATHER, inputSchema={"type": "object"})
+
+        def call(city: str) -> str:
+            return listed.name + city
+
+        made = Tool(name="weather", description=WEATHER, func=call)
+        assert listed is Authorization(world.guard).judged(made).descriptor
+
     def test_tools_of_an_mcp_server_are_judged(self, world, tmp_path):
         """
         Each under the name that the model calls it by; what no registry knows is refused.
@@ -517,7 +544,7 @@ class TestServers:
         plain._cleanup_mcp_clients()
         (read,) = [name for name in names if name.endswith("read")]
         (wipe,) = [name for name in names if name.endswith("wipe")]
-        registered_as(world, read)
+        world.register(read)
         authorization = Authorization(world.guard, resources={read: lambda id: ("mail", id)})
         agent = agent_of(
             authorization,

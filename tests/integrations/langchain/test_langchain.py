@@ -41,6 +41,7 @@ from tests.integrations.behaviours import (
 )
 from tests.integrations.entry_points import around, unreviewed
 from tests.integrations.langchain.harness import THREAD, LangChainHarness, Scripted
+from tests.integrations.weather import ASKS_FOR_WEATHER, WEATHER
 from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
@@ -1599,3 +1600,53 @@ class TestWithoutThread(TestThreads):
 
     def where(self):
         return {}
+
+
+def served(*, listed):
+    """A tool as `langchain-mcp-adapters` makes one of what a server has listed; or another."""
+
+    async def call_tool(city):
+        return f"{listed and listed.name} of {city}"
+
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    about = {"name": "weather", "description": WEATHER, "args_schema": schema}
+    return StructuredTool(coroutine=call_tool, **about)
+
+
+class TestServedTools:
+    """Tools of MCP servers, which hold what their server has listed."""
+
+    LISTED = type("Tool", (dict,), {"__module__": "mcp.types", "name": "weather"})(
+        name="weather", description=WEATHER, inputSchema={"type": "object"}
+    )
+
+    def sent(self, world, make, listed):
+        world.register("weather")
+        resources = {**world.resources, "weather": lambda city: ("city", city)}
+        authorization = AuthorizationMiddleware(world.guard, resources=resources)
+        tools = [tool_of(world.send, "mail.send"), served(listed=listed)]
+        with world.task(prompt=ASKS_FOR_WEATHER) as task:
+            make(authorization, tools)
+            return world.trust(task), len(world.ran)
+
+    @pytest.mark.parametrize("how", ["sync", "async", "node"])
+    @pytest.mark.parametrize("listed", [LISTED, None], ids=["server", "own"])
+    def test_what_a_server_says_of_its_tools_is_a_strangers(self, world, how, listed):
+        """
+        The same words are the program's own, where a tool of its own has them.
+        """
+
+        def make(authorization, tools):
+            if how != "node":
+                agent = agent_of(authorization, [SEND], tools=tools, checkpointer=InMemorySaver())
+                return asyncio.run(arun(agent)) if how == "async" else run(agent)
+            call = {"name": SEND.tool, "args": dict(SEND.arguments), "id": SEND.id}
+            graph = StateGraph(MessagesState)
+            graph.add_node("ask", lambda state: {"messages": [AIMessage("", tool_calls=[call])]})
+            graph.add_node("tools", guarded_tool_node(tools, authorization=authorization))
+            graph.add_edge(START, "ask")
+            graph.add_edge("ask", "tools")
+            return graph.compile(checkpointer=InMemorySaver()).invoke({"messages": []}, THREAD)
+
+        expected = ("untrusted", 0) if listed else ("trusted", 1)
+        assert expected == self.sent(world, make, listed)

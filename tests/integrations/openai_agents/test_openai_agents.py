@@ -60,9 +60,11 @@ from tests.integrations.behaviours import (
 )
 from tests.integrations.entry_points import unreviewed
 from tests.integrations.openai_agents.harness import Asking, OpenAIAgentsHarness, scripted
+from tests.integrations.weather import ASKS_FOR_WEATHER, WEATHER, weather_server
 from tests.integrations.world import BOB, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable, TaskMissing
+from inbounds.canonical.mcp_descriptor import digest
 from inbounds.integrations.openai_agents import Authorization, protect
 from inbounds.integrations.openai_agents.tool import ToolProxy
 
@@ -459,6 +461,36 @@ class TestReach:
         assert "done" == said["call-read"]
         assert [("mail.send", {"to": [BOB], "body": "hello"})] == world.ran
         assert 0 == report.unknown
+
+    async def test_what_a_server_says_of_its_tools_is_a_strangers_unless_it_is_pinned(
+        self, world, authorization, tmp_path
+    ):
+        def agent(**options):
+            tools = [tool_of(world.send, "mail.send"), *options.pop("tools", ())]
+            return protect(agent_of([SEND], tools=tools, **options), authorization)
+
+        command, args = weather_server(tmp_path)
+        async with MCPServerStdio(params={"command": command, "args": args}) as server:
+            with world.task(prompt=ASKS_FOR_WEATHER) as task:
+                await go(agent(mcp_servers=[server]))
+                assert ("untrusted", []) == (world.trust(task), world.ran)
+            (listed,) = await server.list_tools()
+            world.register("weather", pin=digest(listed.model_dump(by_alias=True, mode="json")))
+            with world.task(prompt=ASKS_FOR_WEATHER) as task:
+                await go(agent(mcp_servers=[server]))
+                assert ("trusted", 1) == (world.trust(task), len(world.ran))
+
+    async def test_what_the_program_says_of_its_own_tools_is_its_own(self, world, authorization):
+        def weather(city: str) -> str:
+            return "sunny"
+
+        weather.__doc__ = WEATHER
+        world.resources["weather"] = lambda city: ("city", city)
+        authorization = Authorization(world.guard, resources=world.resources)
+        tools = [tool_of(world.send, "mail.send"), tool_of(weather, "weather")]
+        with world.task(prompt=ASKS_FOR_WEATHER) as task:
+            await go(protect(agent_of([SEND], tools=tools), authorization))
+            assert ("trusted", 1) == (world.trust(task), len(world.ran))
 
     async def test_tools_of_an_mcp_server_are_judged(self, world, authorization, tmp_path):
         ran = tmp_path / "ran"

@@ -64,9 +64,11 @@ from tests.integrations.behaviours import (
 )
 from tests.integrations.entry_points import unreviewed
 from tests.integrations.pydantic_ai.harness import PydanticAIHarness, Scripted
+from tests.integrations.weather import ASKS_FOR_WEATHER, WEATHER
 from tests.integrations.world import BOB, MALLORY, ToolCall, spans, traced, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds.canonical.mcp_descriptor import digest
 from inbounds.integrations.pydantic_ai import AuthorizationCapability, create_guarded_agent
 from inbounds.pep.labelled import Labelled
 from inbounds.pep.tool_run import current_tool_run
@@ -1065,6 +1067,49 @@ class TestServers:
         assert said["call-read"] == again["call-read"]
         assert BOB in str(said["call-read"])
         assert said["call-steal"].startswith("Not executed [egress.destination_not_allowed]")
+
+    @staticmethod
+    def weather(**options):
+        server = MCPServer("weather", **options)
+        server.add_tool(lambda city: city, name="weather", description=options.get("instructions"))
+        return server
+
+    async def sent(self, world, authorization, toolset):
+        tools = [Tool(world.send, name="mail.send")]
+        agent = agent_of(authorization, [SEND], tools=tools, toolsets=[toolset])
+        with world.task(prompt=ASKS_FOR_WEATHER) as task:
+            async with agent:
+                await agent.run("go on")
+            return world.trust(task), len(world.ran)
+
+    @pytest.mark.parametrize("how", ["description", "renamed", "instructions"])
+    async def test_what_a_server_says_is_a_strangers(self, world, authorization, how):
+        """
+        Its tool is shown, or it has instructions for the model.
+        """
+        toolset = MCPToolset(
+            self.weather(instructions=WEATHER), include_instructions=how == "instructions"
+        )
+        if how == "renamed":
+            toolset = toolset.prefixed("our")
+        if how != "instructions":
+            world.register("our_weather" if how == "renamed" else "weather")
+        assert ("untrusted", 0) == await self.sent(world, authorization, toolset)
+
+    async def test_what_is_pinned_or_not_shown_is_not(self, world, authorization):
+        toolset = MCPToolset(self.weather())
+        assert ("trusted", 1) == await self.sent(world, authorization, toolset)
+        async with toolset:
+            (listed,) = await toolset.list_tools()
+        world.register("weather", pin=digest(listed.model_dump(by_alias=True, mode="json")))
+        assert ("trusted", 2) == await self.sent(world, authorization, toolset)
+
+    async def test_what_the_program_says_of_its_own_tools_is_its_own(self, world, authorization):
+        world.register("weather")
+        own = FunctionToolset([Tool(lambda city: city, name="weather", description=WEATHER)])
+        resources = {**world.resources, "weather": lambda city: ("city", city)}
+        authorization = AuthorizationCapability(world.guard, resources=resources)
+        assert ("trusted", 1) == await self.sent(world, authorization, own)
 
     async def test_a_field_of_what_a_server_gives_is_left_out(self, world, authorization):
         registered(world, **FIELDS)

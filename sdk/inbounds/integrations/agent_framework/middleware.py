@@ -15,7 +15,7 @@ from agent_framework import (
 from agent_framework import MiddlewareTermination as Stop
 
 # What every kind of MCP server is, to the framework's own agents.
-from agent_framework._mcp import MCPTool
+from agent_framework._mcp import _MCP_REMOTE_NAME_KEY, MCPTool
 
 from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.current_task import shown_tools
@@ -23,6 +23,7 @@ from inbounds.integrations._adapter.hosted import hosted_in
 from inbounds.integrations._adapter.refusals import told
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import Running, raise_shown
+from inbounds.integrations._adapter.server_text import aobserve, to_descriptor
 from inbounds.process.threads import run_in_thread
 
 from .call import Asked, ToolCall, reject, rejected
@@ -195,7 +196,8 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
 
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: a tool of it runs elsewhere.
-            DecisionUnavailable: Its conversation could not be joined with the task's session.
+            DecisionUnavailable: Its conversation, or the text of an MCP server, could not be
+                joined with the task's session.
         """
         run = context.function_invocation_kwargs if self._run is None else self._run
         if not self._given.is_history_late:
@@ -208,6 +210,7 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
             raise out_of_reach(found, "runs at the provider")
         allowed = shown_tools(run)
         options["tools"] = [tool for tool in tools if tool.name in allowed]
+        await aobserve(run, dict(filter(None, map(_served, options["tools"]))))
         if not options["tools"]:
             # Providers refuse a choice among none.
             options.pop("tools")
@@ -224,6 +227,14 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
     async def _expose_unseen(self, run: Mapping[str, Any], context: Any) -> None:
         texts = self._given.unseen(context.session, context.messages, context.options)
         await expose_unseen(run, texts)
+
+
+def _served(tool: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """Return a tool's name and what an MCP server says of it; None for any other tool."""
+    remote = (tool.additional_properties or {}).get(_MCP_REMOTE_NAME_KEY)
+    if not remote:
+        return None
+    return tool.name, to_descriptor(remote, tool.description or None, tool.parameters())
 
 
 def _without_words(messages: Any, run: Mapping[str, Any], session: Any) -> list[Any]:

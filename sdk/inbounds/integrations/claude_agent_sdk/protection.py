@@ -61,6 +61,7 @@ def protect(
         authorization,
         task,
         places,
+        servers=[name for name in servers if name not in made],
         asks=options.can_use_tool,
         waits=ONE_OFF not in options.extra_args,
     )

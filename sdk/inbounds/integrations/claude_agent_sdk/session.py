@@ -22,6 +22,7 @@ from inbounds.integrations._adapter.outcomes import Key, Outcomes, keep
 from inbounds.integrations._adapter.refusals import NotWaited, refusal_text, told
 from inbounds.integrations._adapter.result_obligations import owed
 from inbounds.integrations._adapter.running import ToolFailed, not_the_tools
+from inbounds.integrations._adapter.server_text import aobserve
 from inbounds.process.locks import ProcessLock
 from inbounds.process.threads import run_in_background, run_in_thread
 
@@ -29,7 +30,7 @@ from .history import join_before_call, join_before_prompt
 from .tool_proxy import Expected, InPlace, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from inbounds.pep import Permit
     from inbounds.pep.task import Task
@@ -73,6 +74,8 @@ class Session:
             Claude Code is started.
         places: What stands in the place of each tool that runs here, by the name that the model
             calls it by.
+        servers: The names of MCP servers that Claude Code itself starts or reaches: their text
+            counts as a third party's.
         asks: The program's own `can_use_tool`, if it has one.
         waits: Whether the session can be resumed.
 
@@ -86,9 +89,11 @@ class Session:
         task: Task | None,
         places: Mapping[str, InPlace],
         *,
+        servers: Sequence[str],
         asks: Any,
         waits: bool,
     ) -> None:
+        self._servers = servers
         self._authorization = authorization
         self._task = task
         self._places = places
@@ -154,6 +159,8 @@ class Session:
     ) -> dict[str, Any]:
         task = task_of(self._task)
         await join_before_call(task, said)
+        # Claude Code reads what they list, and tells nobody.
+        await aobserve(task, {}, [f"the MCP server {name}" for name in self._servers])
         given = said.get("tool_input")
         if not isinstance(given, dict):
             raise ArgumentNotRepresentable("the arguments of the call must be an object")

@@ -15,6 +15,7 @@ from inbounds.errors import ConfigurationError, TaskMissing
 from inbounds.integrations._adapter.conversation import join_messages
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
+from inbounds.integrations._adapter.server_text import observe
 from inbounds.pep.tool import GuardedTool
 from inbounds.process.threads import run_in_thread
 
@@ -119,13 +120,19 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         return _for_run(super().get_platform_tools(apps))
 
     def _add_skill_loader_tool(self, tools: Any, task: Any = None) -> list[Any]:
-        """Replace every tool of a run by its proxy; the framework calls this last."""
+        """Replace every tool of a run by its proxy; the framework calls this last.
+
+        Raises:
+            DecisionUnavailable: As `server_text.observe`: the model is not asked.
+        """
         self._require_seen()
         self.tools_handler.cache = None
         own = [*tools, *(_brought.get() or ())]
         every = super()._add_skill_loader_tool(own, task=task)
         judged = [self.authorization.judged(each) for each in every]
         require_named_once(each.registered for each in judged)
+        said = {each.registered: each.descriptor for each in shown_of(judged)}
+        observe(None, {name: each for name, each in said.items() if each is not None})
         return judged
 
     def execute_task(self, task: Any, context: str | None = None, tools: Any = None) -> Any:

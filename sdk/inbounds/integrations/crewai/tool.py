@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from crewai.tools.agent_tools.base_agent_tools import BaseAgentTool
 from crewai.tools.base_tool import BaseTool, Tool
+from crewai.tools.mcp_native_tool import MCPNativeTool
+from crewai.tools.mcp_tool_wrapper import MCPToolWrapper
 from crewai.tools.tool_failure import ToolFailure
 from pydantic import PrivateAttr
 
@@ -28,6 +30,7 @@ from inbounds.integrations._adapter.running import (
     raise_shown,
     shown,
 )
+from inbounds.integrations._adapter.server_text import held_descriptor, to_descriptor
 
 from .history import see_passed_on
 
@@ -97,6 +100,15 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
     def registered(self) -> str:
         """The name that the registry has for it."""
         return self._registered
+
+    @property
+    def descriptor(self) -> Any:
+        """What the framework has kept of what an MCP server says of it; None for another tool."""
+        tool = self._tool
+        if not isinstance(tool, MCPNativeTool | MCPToolWrapper):
+            return held_descriptor(tool._run, getattr(tool, "func", None))  # noqa: SLF001
+        schema = tool.args_schema.model_json_schema()
+        return to_descriptor(tool.original_tool_name, tool.description, schema)
 
     def run(self, *args: Any, **arguments: Any) -> Any:
         """Run the tool, as `BaseTool.run`, if the policy allows this call."""

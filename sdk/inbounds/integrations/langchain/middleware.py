@@ -11,6 +11,7 @@ from langgraph.errors import GraphBubbleUp
 from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import raise_shown
+from inbounds.integrations._adapter.server_text import aobserve, held_descriptor, observe
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, messages_of, refusal_message
@@ -19,7 +20,7 @@ from .node_cache import install
 from .preflight import named, reachable, require_none_hosted, require_none_of_model
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from inbounds.pep import Guard
     from inbounds.pep.tool import ResourceOf
@@ -48,6 +49,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         install()
         self._guard = guard_of(guard)
         self._resources = resources_of(resources)
+        self._of_servers: list[Any] = []
 
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Run the tool if the policy allows this call; else say in a tool message why not."""
@@ -59,6 +61,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         try:
             call = ToolCall(request, self._resources)
             call.thread.join()
+            observe(*_served(request, self._of_servers))
             if (before := call.outcome()) is not None:
                 return before
             with call.running():
@@ -88,6 +91,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         try:
             call = ToolCall(request, self._resources)
             await call.thread.ajoin()
+            await aobserve(*_served(request, self._of_servers))
             if (before := call.outcome()) is not None:
                 return before
             with call.running():
@@ -112,10 +116,13 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
 
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
+            DecisionUnavailable: As `server_text.observe`: the model is not asked.
         """
         with suppress(Exception):  # a call of a tool joins it again, and is refused
             thread_of(request).join()
-        response = handler(_narrowed(request))
+        narrowed = _narrowed(request)
+        observe(*_served(request, narrowed.tools))
+        response = handler(narrowed)
         see_in(request.runtime, response.result)
         return response
 
@@ -123,7 +130,9 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         """Async twin of `wrap_model_call`."""
         with suppress(Exception):  # a call of a tool joins it again, and is refused
             await thread_of(request).ajoin()
-        response = await handler(_narrowed(request))
+        narrowed = _narrowed(request)
+        await aobserve(*_served(request, narrowed.tools))
+        response = await handler(narrowed)
         see_in(request.runtime, response.result)
         return response
 
@@ -135,7 +144,10 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
                 tools of its own; `configuration.tool_guarded_twice`;
                 `configuration.tool_unknown`: nobody says what it touches.
         """
-        return reachable(tool, known={*self._resources, *self._guard.tools})
+        tool = reachable(tool, known={*self._resources, *self._guard.tools})
+        if _descriptor(tool) is not None and tool not in self._of_servers:
+            self._of_servers.append(tool)  # the model of a graph of one's own is not asked here
+        return tool
 
 
 class _Raised(Exception):
@@ -151,3 +163,16 @@ def _narrowed(request: Any) -> Any:
     require_none_of_model(request.model, request.model_settings)
     allowed = shown_tools(getattr(request.runtime, "context", None))
     return request.override(tools=[tool for tool in request.tools if named(tool) in allowed])
+
+
+def _descriptor(tool: Any) -> Any:
+    """Return what an MCP server says of a tool; None for any other tool."""
+    return held_descriptor(getattr(tool, "coroutine", None), getattr(tool, "func", None))
+
+
+def _served(request: Any, tools: Iterable[Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the context of a run, and what MCP servers say of those tools that it shows."""
+    context = getattr(request.runtime, "context", None)
+    said = {named(each): _descriptor(each) for each in tools}
+    allowed = shown_tools(context) if any(said.values()) else ()
+    return context, {name: each for name, each in said.items() if each and name in allowed}

@@ -14,6 +14,7 @@ from inbounds.errors import ConfigurationError
 from inbounds.integrations._adapter.closures import held
 from inbounds.integrations._adapter.hosted import hosted_in
 from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
+from inbounds.integrations._adapter.server_text import aobserve, held_descriptor, to_descriptor
 from inbounds.pep.tool import GuardedTool
 
 from .authorization import Authorization
@@ -245,14 +246,23 @@ def _placed(tool: Any, authorization: Authorization) -> Any:
 
 
 async def _mcp_tools(agent: Any, authorization: Authorization, run: Any) -> list[Any]:
-    """List the tools of an agent's MCP servers, each in its place.
+    """List the tools of an agent's MCP servers, each in its place; observe their descriptors.
 
     Raises:
         ConfigurationError: `configuration.tool_named_twice`: the agent has another of the name.
+        DecisionUnavailable: As `server_text.observe`: the model is not asked.
     """
     listed = await Agent.get_mcp_tools(agent, run)
     require_named_once([*_names(agent), *(named(tool) for tool in listed)])
+    served = [*listed, *(each for each in agent.tools if getattr(each, "_mcp_tool_binding", None))]
+    await aobserve(run.context, {tool.name: _descriptor(tool) for tool in served})
     return [_placed(tool, authorization) for tool in listed]
+
+
+def _descriptor(tool: Any) -> Any:
+    """Return what a server listed of a tool, or else what the framework has kept of that."""
+    kept = to_descriptor(tool.name, tool.description or None, tool.params_json_schema)
+    return held_descriptor(tool.on_invoke_tool) or kept
 
 
 def _require_same(name: str, has: Authorization, wanted: Authorization) -> None:

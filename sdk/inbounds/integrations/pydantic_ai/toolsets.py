@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,11 @@ from inbounds.integrations._adapter.call_arguments import (
     called_with,
     with_stated_defaults,
 )
+from inbounds.integrations._adapter.conversation import plain_of, texts_of
+from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.refusals import refusal_text
 from inbounds.integrations._adapter.running import on_its_own, permitted
+from inbounds.integrations._adapter.server_text import aobserve, to_descriptor
 from inbounds.process.threads import run_in_thread
 
 from .preflight import require_none_external, require_reachable
@@ -32,6 +36,7 @@ class Mark:
 
     Attributes:
         place: Stands for the toolset and the tool in it.
+        descriptor: What an MCP server says of the tool; None for a tool of any other toolset.
         authors_check: The tool's own `args_validator`, which runs under the tool's permit: it is
             code of the tool, and may do anything with its arguments. None for none.
     """
@@ -46,6 +51,7 @@ class Mark:
     ) -> None:
         self._validator = validator
         self._schema = schema
+        self.descriptor: Mapping[str, Any] | None = None
         self.authors_check = authors_check
         self.place = (id(toolset), name)
 
@@ -93,13 +99,18 @@ class JudgedToolset(WrapperToolset):  # type: ignore[misc]  # not there for mypy
     judge: Callable[[Callable[..., Awaitable[Any]], str, dict[str, Any], Any, Any], Awaitable[Any]]
 
     async def get_tools(self, ctx: Any) -> dict[str, Any]:
-        """List the tools, as `AbstractToolset.get_tools`.
+        """List the tools, as `AbstractToolset.get_tools`; observe descriptors of MCP servers.
 
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs outside of the agent.
+            DecisionUnavailable: As `server_text.observe`: the model is not asked.
         """
         tools: dict[str, Any] = await self.wrapped.get_tools(ctx)
         require_none_external(tool.tool_def for tool in tools.values())
+        marks = {name: tool.args_validator for name, tool in tools.items()}
+        said = {n: mark.descriptor for n, mark in marks.items() if isinstance(mark, Mark)}
+        shown = shown_tools(ctx.deps)
+        await aobserve(ctx.deps, {n: each for n, each in said.items() if each and n in shown})
         return tools
 
     async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
@@ -122,6 +133,9 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
         if inner is not self.wrapped:
             return tools
         require_reachable(inner)
+        if _is_served(inner):
+            added = await inner.get_instructions(ctx)
+            await aobserve(ctx.deps, {}, texts_of(plain_of(added)))
         return {name: self._marked(name, tool) for name, tool in tools.items()}
 
     async def call_tool(self, name: str, tool_args: dict[str, Any], ctx: Any, tool: Any) -> Any:
@@ -164,7 +178,24 @@ class InPlaceToolset(WrapperToolset):  # type: ignore[misc]  # not there for myp
                 schema = own.function_schema
         check = tool.args_validator_func
         mark = Mark(tool.args_validator, self.wrapped, name, schema, check)
+        if _is_served(self.wrapped):
+            mark.descriptor = _descriptor(tool.tool_def)
         return replace(tool, args_validator=mark, args_validator_func=None)
+
+
+def _is_served(toolset: Any) -> bool:
+    """Whether the tools of a toolset are those of an MCP server."""
+    mcp = sys.modules.get("pydantic_ai.mcp")  # without it, there is no such toolset
+    return mcp is not None and isinstance(toolset, mcp.MCPToolset)
+
+
+def _descriptor(tool: Any) -> dict[str, Any]:
+    """Return what the framework has kept of what a server says of a tool."""
+    kept = to_descriptor(tool.name, tool.description, tool.parameters_json_schema)
+    hints = (tool.metadata or {}).get("annotations")
+    if hints:
+        kept["annotations"] = {name: each for name, each in hints.items() if each is not None}
+    return {**kept, **({"outputSchema": tool.return_schema} if tool.return_schema else {})}
 
 
 def in_place(toolset: Any) -> Any:
