@@ -4,6 +4,7 @@ import asyncio
 import base64
 import subprocess
 import sys
+from types import MappingProxyType
 
 import pytest
 from google.adk.agents import BaseAgent, LiveRequestQueue, LoopAgent, RunConfig, SequentialAgent
@@ -17,14 +18,19 @@ from google.adk.runners import InMemoryRunner
 from google.adk.tools import (
     AgentTool,
     BaseTool,
+    ExampleTool,
     FunctionTool,
+    LongRunningFunctionTool,
     ToolContext,
     enterprise_web_search,
     exit_loop,
     google_search,
+    load_artifacts,
     url_context,
 )
 from google.adk.tools.base_toolset import BaseToolset
+from google.adk.tools.load_memory_tool import LoadMemoryTool
+from google.adk.tools.preload_memory_tool import PreloadMemoryTool
 from google.genai import types
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import (
@@ -46,11 +52,13 @@ from tests.integrations.google_adk.harness import (
     agent_of,
     tool_of,
 )
+from tests.integrations.weather import ASKS_FOR_WEATHER, WEATHER
 from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 
 from inbounds import ConfigurationError, DecisionUnavailable
+from inbounds.canonical.mcp_descriptor import digest
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
-from inbounds.integrations.google_adk.preflight import require_none_in_settings
+from inbounds.integrations.google_adk.preflight import require_declares, require_none_in_settings
 from inbounds.integrations.google_adk.tool_proxy import install_proxy
 
 # ADK's own: an agent as a tool makes a runner in a way that ADK deprecates; and what it deprecates
@@ -167,14 +175,51 @@ class Brings(BaseToolset):
         pass
 
 
-class Searches(BaseTool):
-    """A tool that says it runs here, and has the provider search."""
+class LetsSearch(BasePlugin):
+    """A plugin that has the provider search."""
+
+    def __init__(self):
+        super().__init__(name="search")
+
+    async def before_model_callback(self, *, callback_context, llm_request):
+        llm_request.config.tools = [types.Tool(google_search=types.GoogleSearch())]
+
+
+class Reads(BaseTool):
+    """A tool that reads in the request to the model, besides."""
+
+    def __init__(self, world, **about):
+        super().__init__(description="-", **about)
+        self._world = world
 
     async def run_async(self, *, args, tool_context):
-        return "found"
+        return "later"
 
     async def process_llm_request(self, *, tool_context, llm_request):
-        llm_request.config.tools = [types.Tool(google_search=types.GoogleSearch())]
+        self._world.read("42")
+
+
+class ReadsAll(Brings):
+    """A toolset that reads there."""
+
+    def __init__(self, world):
+        super().__init__()
+        self._world = world
+
+    async def process_llm_request(self, *, tool_context, llm_request):
+        self._world.read("42")
+
+
+class Served(BaseTool):
+    """A tool that says what an MCP server has listed of it, as those of ADK do."""
+
+    raw_mcp_tool = MappingProxyType({"name": "weather", "description": WEATHER, "inputSchema": {}})
+
+    async def run_async(self, *, args, tool_context):
+        return "sunny"
+
+    def _get_declaration(self):
+        return types.FunctionDeclaration(name=self.name, description=self.description)
 
 
 class Other(BaseAgent):
@@ -314,14 +359,38 @@ class TestAfterwards:
         assert isinstance(ei.value.__cause__, ConfigurationError)
         assert [] == agent.model.shown
 
-    async def test_a_tool_of_the_provider_in_a_request_ends_the_run(self, world):
-        resources = {**world.resources, "search": lambda query: ("index", "all")}
-        authorization = AuthorizationPlugin(world.guard, resources=resources)
-        agent = agent_of([SEND], tools=[Searches(name="search", description="-")])
+    async def test_a_tool_of_the_provider_in_a_request_ends_the_run(self, world, authorization):
+        agent = agent_of([SEND])
         with world.task(), pytest.raises(RuntimeError) as ei:
-            await go(agent, authorization)
-        assert "configuration.tool_out_of_reach" in str(ei.value)
+            await go(agent, authorization, plugins=[LetsSearch()])
+        assert "`google_search` cannot be judged" in str(ei.value)
         assert [] == agent.model.shown
+
+    async def test_a_tool_that_works_in_a_request_and_is_listed_ends_the_run(
+        self, world, authorization
+    ):
+        """
+        Before it does anything there.
+        """
+        reads = Reads(world, name="mail.read")
+        for tools in ([reads], [Brings(reads)], [ReadsAll(world)]):
+            agent = agent_of([READ], tools=[])
+            app = app_of(agent, authorization)
+            agent.tools.extend(tools)
+            with world.task(), pytest.raises(RuntimeError) as ei:
+                await Run(app).begin()
+            assert "configuration.tool_out_of_reach" in str(ei.value)
+            assert [] == world.ran
+            assert [] == agent.model.shown
+
+    def test_no_other_tool_of_the_framework_is_taken(self):
+        """
+        Those that ADK itself has, and that do more in a request than declare themselves.
+        """
+        for tool in (load_artifacts, PreloadMemoryTool(), ExampleTool([]), url_context):
+            with pytest.raises(ConfigurationError):
+                require_declares(tool)
+        require_declares(LoadMemoryTool())
 
     @pytest.mark.parametrize(
         "settings",
@@ -989,3 +1058,85 @@ async def test_nor_does_one_that_is_listed_while_a_person_is_asked(world, author
 
     assert [] == world.ran
     assert "Not executed [configuration.tool_named_twice]" in str(run.read["call-send"])
+
+
+class TestServedTools:
+    """Tools of MCP servers."""
+
+    async def sent(self, world, tool):
+        resources = {**world.resources, "weather": lambda city: ("city", city)}
+        authorization = AuthorizationPlugin(world.guard, resources=resources)
+        agent = agent_of([SEND], tools=[tool_of(world.send, "mail.send"), tool])
+        with world.task(prompt=ASKS_FOR_WEATHER) as task:
+            await go(agent, authorization)
+            return world.trust(task), len(world.ran)
+
+    async def test_what_a_server_says_is_a_strangers_unless_it_is_pinned(self, world):
+        tool = Served(name="weather", description=WEATHER)
+        world.register("weather")
+        assert ("untrusted", 0) == await self.sent(world, tool)
+        world.register("weather", pin=digest(Served.raw_mcp_tool))
+        assert ("trusted", 1) == await self.sent(world, tool)
+
+    async def test_what_is_not_shown_is_not(self, world):
+        tool = Served(name="weather", description=WEATHER)
+        assert ("trusted", 1) == await self.sent(world, tool)
+
+    async def test_what_the_program_says_of_its_own_tools_is_its_own(self, world):
+        def weather(city: str) -> str:
+            return "sunny"
+
+        weather.__doc__ = WEATHER
+        world.register("weather")
+        assert ("trusted", 1) == await self.sent(world, tool_of(weather, "weather"))
+
+
+class TestResponsesOfAMessage:
+    """A user's message with the response to a call."""
+
+    @staticmethod
+    def response(call_id, name, **said):
+        given = types.FunctionResponse(id=call_id, name=name, response=said)
+        return types.Part(function_response=given)
+
+    async def refused(self, run, part):
+        shown = len(run.runner.agent.model.shown)
+        with pytest.raises(RuntimeError, match=r"permit\.missing"):
+            await run.say(part)
+        assert shown == len(run.runner.agent.model.shown)
+
+    async def test_one_to_a_call_that_ran_or_was_refused_is_refused(self, world, authorization):
+        names = ("mail.read", "mail.send")
+        tools = [tool_of(world.tools[name], name) for name in names]
+        run = Run(app_of(agent_of([READ, STEAL], tools=tools), authorization))
+        with world.task():
+            await run.begin()
+            await self.refused(run, self.response("call-read", "mail.read", text="x"))
+            await self.refused(run, self.response("call-steal", "mail.send", text="x"))
+
+    async def test_one_to_a_long_running_call_is_taken_where_it_was_permitted(
+        self, world, authorization
+    ):
+        """
+        By its id and its name.
+        """
+
+        def later(id: str) -> None:
+            world.ran.append(("mail.read", {"id": id}))
+
+        def never(to: list[str], body: str) -> None:
+            world.ran.append(("mail.send", {}))
+
+        tools = [
+            LongRunningFunctionTool(later),
+            LongRunningFunctionTool(never),
+        ]
+        for tool, name in zip(tools, ("mail.read", "mail.send"), strict=True):
+            tool.name = tool.func.__name__ = name
+        run = Run(app_of(agent_of([READ, STEAL], tools=tools), authorization))
+        with world.task():
+            await run.begin()
+            await self.refused(run, self.response("call-steal", "mail.send", text="x"))
+            await self.refused(run, self.response("call-read", "mail.send", text="x"))
+            await run.say(self.response("call-read", "mail.read", text="hello"))
+        assert ["mail.read"] == [name for name, _ in world.ran]

@@ -46,6 +46,11 @@ def refusal_text(error: BaseException) -> str:
     return f"{_SAYS[error.executed]} [{error.code}]; do not retry.{decision}"
 
 
+def is_refusal_text(text: str) -> bool:
+    """Whether a text is one of `refusal_text`, or begins as one."""
+    return text.startswith(tuple(f"{said} [" for said in _SAYS.values()))
+
+
 def told(error: BaseException, tool: str = "") -> str:
     """Return the same, and log what the person who set this up has to fix.
 

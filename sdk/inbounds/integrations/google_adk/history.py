@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from inbounds.errors import ConfigurationError, TaskMissing
+from inbounds.errors import ConfigurationError, DecisionUnavailable, TaskMissing
 from inbounds.integrations._adapter.conversation import ajoin
 from inbounds.integrations._adapter.current_task import task_of
+
+from .tool_proxy import is_refusal
 
 _USER = "user"
 
@@ -42,6 +44,48 @@ async def join_before_call(context: Any) -> None:
     latest = [at for at, each in enumerate(events) if _is_prompt(each)][-1:] or [0]
     before = events[: latest[0]]
     await ajoin(task_of(context.run_config), context.session.id, lambda: filter(_is_read, before))
+
+
+def require_awaited(session: Any, message: Any) -> None:
+    """Refuse a message of the user's with a function response that the run does not wait for.
+
+    It waits for the response to a long-running call of its model that has not been refused, and
+    to a question of the framework's own, such as for a confirmation.
+
+    Args:
+        session: The session of the framework.
+        message: What the run is given; None for nothing.
+
+    Raises:
+        DecisionUnavailable: `permit.missing`: it has such a response.
+    """
+    given = [each.function_response for each in getattr(message, "parts", None) or ()]
+    for response in filter(None, given):
+        if not _is_awaited(session, response):
+            raise DecisionUnavailable(
+                "a function response in a message must answer a long-running call that was "
+                f"permitted, or a confirmation; the one of `{response.name}` does not",
+                code="permit.missing",
+                hint="author of the agent: take the id and the name of a call that a run waits "
+                "for, or give the text as text",
+            )
+
+
+def _is_awaited(session: Any, response: Any) -> bool:
+    own = [each for each in session.events if each.author != _USER]
+    answers = [
+        each.response or {}
+        for event in own
+        for each in event.get_function_responses()
+        if each.id == response.id
+    ]
+    refused = bool(answers) and is_refusal(answers[-1])
+    return not refused and any(
+        (call.id, call.name) == (response.id, response.name)
+        and call.id in (event.long_running_tool_ids or ())
+        for event in own
+        for call in event.get_function_calls()
+    )
 
 
 def _is_prompt(event: Any) -> bool:

@@ -18,14 +18,17 @@ from inbounds.integrations._adapter.questions import Questions, request_id
 from inbounds.integrations._adapter.refusals import NotWaited
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import not_the_tools
+from inbounds.integrations._adapter.server_text import aobserve
 from inbounds.process.threads import run_in_thread
 
-from .history import join_before_call, join_before_run
+from .history import join_before_call, join_before_run, require_awaited
 from .preflight import (
     agents,
     out_of_reach,
+    require_all_declare,
     require_alone,
     require_declared_once,
+    require_declares,
     require_judged,
     require_none_hosted,
     require_none_in_settings,
@@ -33,6 +36,7 @@ from .preflight import (
     steers,
 )
 from .questions import Question
+from .server_text import server_text
 from .tool_proxy import install_proxy, refusal, store_permit, take_permit, with_defaults
 
 if TYPE_CHECKING:
@@ -80,8 +84,18 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
 
     # --- before the run and the model -----------------------------------------------------
 
+    async def on_user_message_callback(self, *, invocation_context: Any, user_message: Any) -> None:
+        """Refuse a message with the response to a call that the run does not wait for.
+
+        Raises:
+            DecisionUnavailable: `permit.missing`: it has one.
+        """
+        require_awaited(invocation_context.session, user_message)
+
     async def before_run_callback(self, *, invocation_context: Any) -> None:
         """Look at the agents once more, to which tools may have come; and join the session."""
+        # Once more: the message may be another plugin's.
+        require_awaited(invocation_context.session, invocation_context.user_content)
         if invocation_context.live_request_queue is not None:
             name = invocation_context.agent.name
             raise out_of_reach(name, "runs live, where what a tool gives is streamed")
@@ -89,9 +103,10 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         self.require_reachable(root)
         await join_before_run(invocation_context)
 
-    async def before_agent_callback(self, *, agent: Any, **_: Any) -> None:
-        """Look at an agent that nobody may have known of when the run began."""
+    async def before_agent_callback(self, *, agent: Any, callback_context: Any) -> None:
+        """Look at an agent that nobody may have known of when the run began, and at its tools."""
         require_reachable(agent, self._knows, self)
+        await require_all_declare(agent, callback_context)
 
     async def before_model_callback(self, *, callback_context: Any, llm_request: Any) -> None:
         """Show the model the tools of the task alone. Hiding one is not what stops it.
@@ -99,8 +114,11 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider;
                 `configuration.tool_named_twice`: two have one name.
+            DecisionUnavailable: As `server_text.observe`: the model is not asked.
         """
         require_none_hosted(llm_request.config.tools)
+        for tool in llm_request.tools_dict.values():
+            require_declares(tool)
         agent = callback_context.get_invocation_context().agent
         require_none_in_settings(llm_request.config, getattr(agent, "canonical_model", None))
         require_declared_once(llm_request.config.tools)
@@ -115,6 +133,8 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             if (said := [each for each in tool.function_declarations or () if shown(each.name)])
         ]
         llm_request.config.tools = kept
+        tools = {n: tool for n, tool in llm_request.tools_dict.items() if n in allowed}
+        await aobserve(callback_context.run_config, *server_text(agent, tools, llm_request))
 
     # --- a call ---------------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from google.adk.agents import BaseAgent, LlmAgent, LoopAgent, ParallelAgent, SequentialAgent
+from google.adk.agents.llm.task._finish_task_tool import FinishTaskTool
 from google.adk.models import BaseLlm
 from google.adk.runners import Runner
 from google.adk.tools import AgentTool, BaseTool, FunctionTool, exit_loop
 from google.adk.tools.base_toolset import BaseToolset
+from google.adk.tools.load_memory_tool import LoadMemoryTool
 from google.adk.tools.set_model_response_tool import SetModelResponseTool
 from google.adk.tools.transfer_to_agent_tool import TransferToAgentTool
 
@@ -26,6 +28,19 @@ if TYPE_CHECKING:
 
 _AGENTS = (LlmAgent, SequentialAgent, ParallelAgent, LoopAgent)
 _STEERS = (TransferToAgentTool, SetModelResponseTool)
+
+_DECLARING = frozenset(
+    {
+        BaseTool.process_llm_request,
+        BaseToolset.process_llm_request,
+        LoadMemoryTool.process_llm_request,
+        FinishTaskTool.process_llm_request,
+    }
+)
+"""What adds a declaration to a request to a model, with text that the framework states, if any."""
+
+_FENCES = "google.adk.tools.mcp_tool.mcp_tool", "McpTool.process_llm_request"
+"""One more of those: it marks a description as untrusted, and is there only where `mcp` is."""
 
 
 def steers(tool: Any) -> bool:
@@ -72,8 +87,11 @@ def require_reachable(agent: Any, knows: Callable[[str], bool], plugin: Any) -> 
 
 
 def _require_tool(tool: Any, knows: Callable[[str], bool], plugin: Any) -> None:
-    if isinstance(tool, BaseToolset) or steers(tool) or tool is exit_loop:
-        return  # what a toolset lists is judged when it is called
+    if isinstance(tool, BaseToolset):
+        require_declares(tool)  # what it lists is looked at when an agent begins, and judged
+        return
+    if steers(tool) or tool is exit_loop:
+        return
     if isinstance(tool, GuardedTool):
         if tool.generates or tool.generates_async:
             raise _bit_by_bit(tool.name)
@@ -96,8 +114,30 @@ def _require_tool(tool: Any, knows: Callable[[str], bool], plugin: Any) -> None:
 
 def _require_runs_here(tool: Any) -> None:
     if type(tool).run_async is BaseTool.run_async:
-        raise out_of_reach(tool.name, "runs at the provider, or in the request to the model")
+        raise _in_request(tool)
+    require_declares(tool)
     _require_plugins(tool)
+
+
+def require_declares(tool: Any) -> None:
+    """Refuse a tool or a toolset that does more in a request to a model than declare itself.
+
+    Nothing judges what it does there, such as read a resource.
+
+    Raises:
+        ConfigurationError: `configuration.tool_out_of_reach`.
+    """
+    does = type(tool).process_llm_request
+    own = "process_llm_request" in getattr(tool, "__dict__", {})
+    if own or (does not in _DECLARING and (does.__module__, does.__qualname__) != _FENCES):
+        raise _in_request(tool)
+
+
+async def require_all_declare(agent: Any, context: Any) -> None:
+    """Refuse an agent with a tool of a toolset that does more. Raises as `require_declares`."""
+    if any(isinstance(each, BaseToolset) for each in getattr(agent, "tools", ())):
+        for tool in await agent.canonical_tools(context):
+            require_declares(tool)
 
 
 def require_judged(tool: Any, plugin: Any) -> None:
@@ -214,6 +254,10 @@ def out_of_reach(name: str, why: str) -> ConfigurationError:
         code="configuration.tool_out_of_reach",
         hint="give the agent tools that run here, and agents that share its runner's plugins",
     )
+
+
+def _in_request(tool: Any) -> ConfigurationError:
+    return out_of_reach(_named(tool), "runs at the provider, or in the request to the model")
 
 
 def _bit_by_bit(name: str) -> ConfigurationError:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.integrations._adapter.call_arguments import called_with, complete, require_judged
-from inbounds.integrations._adapter.refusals import told
+from inbounds.integrations._adapter.refusals import is_refusal_text, told
 from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
 from inbounds.integrations._adapter.running import failed, shown
 from inbounds.pep.tool_errors import raise_alone
@@ -108,6 +108,11 @@ class ToolProxy:
 def refusal(tool: str, error: BaseException) -> dict[str, str]:
     """Return the response that the model reads in place of a result."""
     return {"error": told(error, tool)}
+
+
+def is_refusal(response: Mapping[str, Any]) -> bool:
+    """Whether a response is one of `refusal`."""
+    return response.keys() == {"error"} and is_refusal_text(str(response["error"]))
 
 
 def with_defaults(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
