@@ -568,7 +568,7 @@ class TestServers:
         plain = Agent(llm=Scripted.of(), mcps=[server], **WHO)
         read = next(each.name for each in plain.get_mcp_tools([server]) if "read" in each.name)
         plain._cleanup_mcp_clients()
-        registered_as(world, read)
+        world.register(read)
         resources = {**world.resources, read: lambda id: ("mail", id)}
         agent = agent_of(
             Authorization(world.guard, resources=resources),
