@@ -104,10 +104,13 @@ _NUMBER = re.compile(rf"(?<!\d)\+?[(\[]?\d(?:{_BETWEEN_DIGITS}\d){{6,}}")
 """Digits in a row, of as many telephone numbers as there are; `_without_numbers` judges them."""
 # With `;` or `=` between its groups, a number is told from the cells of a table by how it begins.
 _BETWEEN_GROUPS = r"[^\w,|+\n]{1,4}"
+_TEN_DIGITS = re.compile(
+    rf"(?<!\d)(?<!\d[^\w\n])[2-9]\d\d({_BETWEEN_GROUPS})\d{{3}}\1\d{{4}}(?!\w|\1\d)"
+)
+# Whichever group of a row it begins with, it ends where the row ends: a row is read once.
 _GROUPED_NUMBER = re.compile(
     rf"(?<!\w)(?:\+\d{{1,4}}|\(?0[1-9]\d{{1,3}})(?:{_BETWEEN_GROUPS}\d{{2,12}})+"
-    rf"(?!\w|{_BETWEEN_GROUPS}\d\d)"
-    rf"|(?<!\d)(?<!\d[^\w\n])[2-9]\d\d({_BETWEEN_GROUPS})\d{{3}}\1\d{{4}}(?!\w|\1\d)"
+    rf"|{_TEN_DIGITS.pattern}"
 )
 _LETTERS_BEFORE, _LETTERS_BEHIND = re.compile(r"[^\W\d_]{1,24}\Z"), re.compile(r"[^\W\d_]{1,24}")
 _WEAKLY_JOINED = re.compile(r"x\d", re.IGNORECASE)
@@ -130,7 +133,7 @@ _SHORTEST_ACCOUNT, _FEWEST_DIGITS, _SIGNS_OF_HEAD = 15, 10, 4
 _MOST_IN_A_ROW = 20
 """More digits with nothing between them are an id."""
 _FEWEST_OF_TELEPHONE, _MOST_OF_TELEPHONE, _OF_COUNTRY_1 = 7, 15, 11
-_ESCAPED_QUOTE = re.compile(r"\\++(?=\")")
+_ESCAPED_QUOTE = re.compile(r"(?<!\\)\\++(?=\")")
 """Backslashes that JSON writes before a quotation mark."""
 INSTEAD = re.compile(rf"\[{_MARK}")
 _GAP_OR_PART = re.compile(rf"{_LINE}|{_CELL}(?:{INSTEAD.pattern})?")
@@ -290,6 +293,9 @@ def _octets(found: re.Match[str]) -> str:
 
 def _without_groups(found: re.Match[str]) -> str:
     """Return what is left of groups of digits that may be one telephone number."""
+    end = found.end()
+    if re.match(r"\w", behind := found.string[end : end + 1]):
+        return _TEN_DIGITS.sub(_without_groups, found[0] + behind)[:-1]
     return _instead(found[0], "phone") if is_telephone(found[0]) else found[0]
 
 

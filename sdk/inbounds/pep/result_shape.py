@@ -23,7 +23,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^\W_]+")
 _TAGGED = re.compile(r"</|<[a-z][\w:.-]*(?:[\s/>]|\Z)", re.IGNORECASE)
 _JSON_WITHIN = re.compile(r"[\[{][\s\\]*[\"\[{]")
-_ESCAPED_SPACE = re.compile(r"\\+([nrtfvb])")
+_ESCAPED_SPACE = re.compile(r"(?<!\\)\\+([nrtfvb])")
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:\\[^\r\n<>\"|?*:;,]*")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import inspect
 import json
 import warnings
 
@@ -11,7 +13,9 @@ import pytest
 from mcp import Client
 from mcp.client._memory import InMemoryTransport
 from mcp.client.caching import CacheConfig
+from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
+from mcp.shared.message import ServerMessageMetadata
 from mcp_types import (
     SERVER_INFO_META_KEY,
     AudioContent,
@@ -27,15 +31,21 @@ from mcp_types import (
     GetPromptResult,
     ImageContent,
     InputRequiredResult,
+    ListRootsResult,
+    LoggingMessageNotification,
+    LoggingMessageNotificationParams,
     PromptMessage,
     ReadResourceResult,
     ResourceLink,
+    SamplingMessage,
     TextResourceContents,
 )
 from tests.integrations.behaviours import codes
 from tests.integrations.mcp.desk import Desk, text
 from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw
 from tests.integrations.world import BOB, World
+
+from inbounds.pep.permit import Permit
 
 FIND = {"name": "find", "arguments": {"limit": 1}}
 FIELDS = {"label": "internal", "fields": {"/id": {}, "/pay": {"label": "secret"}}}
@@ -392,6 +402,154 @@ def test_values_of_a_text_with_a_key_twice_are_traced(desk, shape, twin):
 
 
 # --- while it runs --------------------------------------------------------------------------
+
+
+class Heard:
+    """The client's end of a connection, which notes all that comes."""
+
+    def __init__(self, stream, lines):
+        self.stream, self.lines = stream, lines
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    async def __aenter__(self):
+        await self.stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *error):
+        await self.stream.__aexit__(*error)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        return self._noted(await self.stream.__anext__())
+
+    async def receive(self):
+        return self._noted(await self.stream.receive())
+
+    def _noted(self, message):
+        self.lines.append(message.message.model_dump_json(by_alias=True))
+        return message
+
+
+class Listening(InMemoryTransport):
+    """A connection of which all is noted that the server sends."""
+
+    def __init__(self, server, lines):
+        super().__init__(server)
+        self.lines = lines
+
+    async def __aenter__(self):
+        read, write = await super().__aenter__()
+        return Heard(read, self.lines), write
+
+
+CANARY = "canary bob@acme.example"
+SCHEMA = {"type": "object", "properties": {}}
+SENT = {
+    "message": CANARY,
+    "requested_schema": SCHEMA,
+    "url": f"https://x.example/?{CANARY}",
+    "elicitation_id": CANARY,
+    "messages": [SamplingMessage(role="user", content=text(CANARY))],
+    "max_tokens": 1,
+    "level": "error",
+    "data": {"x": CANARY},
+    "uri": f"file:///{CANARY}",
+    "progress_token": CANARY,
+    "progress": 0.5,
+    "notification": LoggingMessageNotification(
+        params=LoggingMessageNotificationParams(level="error", data=CANARY)
+    ),
+    "request": ElicitRequest(
+        params=ElicitRequestFormParams(message=CANARY, requested_schema=SCHEMA)
+    ),
+    "result_type": ElicitResult,
+}
+"""What each argument of a method of a session holds that has to be given; a new one fails."""
+SAYS_NOTHING = {
+    *("send_ping", "list_roots", "send_tool_list_changed", "send_prompt_list_changed"),
+    "send_resource_list_changed",
+}
+METHODS = {
+    name: inspect.signature(method)
+    for name, method in inspect.getmembers(ServerSession, inspect.iscoroutinefunction)
+    if not name.startswith("_")
+}
+
+
+def everything(session, related):
+    """Yield a call of each method of a session that sends something, on either channel."""
+    for name, signature in METHODS.items():
+        needed = {
+            each.name: SENT[each.name]
+            for each in [*signature.parameters.values()][1:]
+            if each.default is each.empty
+        }
+        for option in ("message", "logger"):
+            if option in signature.parameters:
+                needed.setdefault(option, CANARY)
+        yield name, needed
+        if "related_request_id" in signature.parameters:
+            yield name, {**needed, "related_request_id": related}
+        if "metadata" in signature.parameters and name == "send_request":
+            yield name, {**needed, "metadata": ServerMessageMetadata(related_request_id=related)}
+
+
+@pytest.mark.parametrize("returns", [None, MASK], ids=str)
+def test_all_that_a_session_sends_passes_one_gate(desk, mode, returns):
+    desk.register(returns)
+    lines, sent = [], []
+
+    async def tell(ctx):
+        for name, arguments in everything(ctx.session, ctx.request_id):
+            before = len(lines)
+            with warnings.catch_warnings(), contextlib.suppress(MCPError):
+                warnings.simplefilter("ignore")
+                await getattr(ctx.session, name)(**arguments)
+            await asyncio.sleep(0)
+            sent.append((name, [line for line in lines[before:] if "canary" in line]))
+        return result(text("done"))
+
+    async def elicit(ctx, params):
+        return ElicitResult(action="accept", content={})
+
+    async def sampled(ctx, params):
+        return CreateMessageResult(role="assistant", content=text("hi"), model="m")
+
+    async def roots(ctx):
+        return ListRootsResult(roots=[])
+
+    desk.answers["tools/call"] = tell
+    asks = ["elicitation/create", "sampling/createMessage", "roots/list"]
+    server = desk.server(asks=asks)
+    callbacks = {
+        "elicitation_callback": elicit,
+        "sampling_callback": sampled,
+        "list_roots_callback": roots,
+    }
+
+    async def host():
+        meta = {"io.modelcontextprotocol/logLevel": "debug"} if mode == MODERN else None
+        transport = Listening(server, lines)
+        async with Client(transport, mode=mode, cache=None, **callbacks) as client:
+            return await client.session.call_tool("find", {}, meta=meta)
+
+    admitted = []
+    with desk.world.task(), pytest.MonkeyPatch.context() as patch:
+        taken = Permit.admitted
+        patch.setattr(Permit, "admitted", lambda *said: admitted.append(said) or taken(*said))
+        answer = asyncio.run(host())
+
+    assert answer.content[0].text == "done"
+    if returns is not None:
+        assert [] == [line for line in lines if "canary" in line]
+    told = {name for name, canaries in sent if canaries}
+    assert len(admitted) >= len(told)
+    if returns is None and mode == LEGACY:
+        assert {*METHODS} - SAYS_NOTHING - {"report_progress"} == told
 
 
 @pytest.mark.parametrize("returns", [None, MASK], ids=str)

@@ -196,13 +196,14 @@ class Call:
         if asks:
             params |= self._wish.others
         meta = self._ctx.meta
+        token = ((self._ctx.params or {}).get("_meta") or {}).get("progressToken")
         ctx = replace(
             self._ctx,
             params=params,
             meta=meta and bare(meta),
-            session=NarrowSession(self._ctx.session, permit, asks),
+            session=NarrowSession(self._ctx.session, permit, asks, token),
         )
-        token = in_place.set(place if watched else None)
+        held = in_place.set(place if watched else None)
         try:
             with permit.tool_run.active():
                 said = await call_next(ctx)
@@ -212,7 +213,7 @@ class Call:
                 raise Raised(error) from error
             raise refusal from None
         finally:
-            in_place.reset(token)
+            in_place.reset(held)
         if place.refusal is not None:
             # A layer in between has made an answer of it.
             await run_in_thread(permit.fail, place.refusal)
