@@ -71,6 +71,7 @@ class ListenerConfig(uvicorn.Config):
             ssl_certfile=certificate[0] if certificate else None,
             ssl_keyfile=certificate[1] if certificate else None,
             access_log=False,
+            log_config=None,  # the program's own: the server's quotes errors and their words
             log_level="error",  # its warnings tell of strangers' requests, and could fill a disk
             proxy_headers=False,
             server_header=False,

@@ -550,6 +550,20 @@ def test_every_listener_is_the_bounded_one():
         assert "ListenerConfig(" in (SDK / server).read_text("utf-8")
 
 
+def test_what_loggers_say_is_written_in_one_place():
+    """
+    Loggers of other packages may quote what they were given (`log_lines`).
+    """
+    sets_up = re.compile(r"basicConfig|dictConfig|fileConfig|StreamHandler|FileHandler|lastResort")
+    found = {name(path) for path in MODULES if sets_up.search(path.read_text("utf-8"))}
+
+    assert found == {"inbounds_tools/cli/log_lines.py"}
+    assert "log_config=None" in (SDK / "inbounds_server/http_listener.py").read_text("utf-8")
+    assert "log_lines.quote_nothing()" in (SDK / "inbounds_tools/cli/__init__.py").read_text(
+        "utf-8"
+    )
+
+
 def starts(tree):
     """How a module starts another Python: the options that follow `sys.executable`."""
     for node in ast.walk(tree):

@@ -18,6 +18,7 @@ from mcp_types import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
+    PARSE_ERROR,
     REQUEST_TIMEOUT,
     Implementation,
     ToolListChangedNotification,
@@ -32,6 +33,7 @@ from inbounds.integrations.mcp.refusals import Refusal
 from inbounds.process import clock
 from inbounds.version import __version__
 
+from .error_words import ErrorWords
 from .pages import LISTS, RAW, TooLong, whole_list
 
 if TYPE_CHECKING:
@@ -52,6 +54,12 @@ _HOUR = 3600.0
 _START = 60.0
 """How many seconds a server may take to answer for the first time."""
 _AGAIN = 5.0
+_SDKS_OWN = {
+    PARSE_ERROR: None,
+    INVALID_REQUEST: None,
+    INTERNAL_ERROR: "Server returned an error response",
+}
+"""The errors that the SDK makes of an answer over HTTP that it cannot use, and of which words."""
 _MOST_TOLD = 64
 """How many notifications of a server may wait for its host to read them.
 
@@ -74,6 +82,7 @@ def unavailable(code: str, *, executed: str = "Not executed") -> Refusal:
 class _Connection:
     session: ClientSession
     gone: anyio.Event
+    errors: ErrorWords
     stop: anyio.Event = field(default_factory=anyio.Event)
     over: anyio.Event = field(default_factory=anyio.Event)
     stale: bool = True
@@ -243,8 +252,9 @@ class Upstream:
         """Open the connection, hand it over, and stay until it is gone or is stopped."""
         gone = anyio.Event()
         connection: _Connection | None = None
+        errors = ErrorWords()
         client = Client(
-            self.place.transport(gone),
+            errors.taken_from(self.place.transport(gone)),
             cache=None,
             client_info=_SELF,
             read_timeout_seconds=min(self._seconds, _START),
@@ -256,7 +266,7 @@ class Upstream:
             with anyio.fail_after(min(self._seconds, _START)) as starting:
                 async with client:
                     starting.deadline = math.inf
-                    connection = _Connection(client.session, gone)
+                    connection = _Connection(client.session, gone, errors)
                     task_status.started(connection)
                     async with anyio.create_task_group() as waiting:
                         for event in (gone, connection.stop):
@@ -356,12 +366,16 @@ class Upstream:
         except MCPError as error:
             if error.code == REQUEST_TIMEOUT:
                 raise unavailable("upstream.timeout", executed=unknown) from None
-            lost = error.code == INVALID_REQUEST and error.message == "Session terminated"
+            words = connection.errors.of(error)
+            lost = error.code == INVALID_REQUEST and words == "Session terminated"
             if error.code == CONNECTION_CLOSED or lost:
                 if self.place.url:
                     connection.gone.set()
                 raise unavailable("upstream.gone", executed=unknown) from None
-            raise
+            own = self.place.url and error.code in _SDKS_OWN
+            if own and _SDKS_OWN[error.code] in (None, words):
+                raise unavailable("upstream.unusable", executed=unknown) from None
+            raise MCPError(error.code, words, error.data) from None
         except (ValidationError, ValueError, RuntimeError):
             raise unavailable("upstream.unusable", executed=unknown) from None
         else:

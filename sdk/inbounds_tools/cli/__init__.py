@@ -55,8 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     from inbounds.errors import InboundsError
 
-    from . import output
+    from . import log_lines, output
 
+    log_lines.quote_nothing()
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     usage_error: Any = typer.BadParameter.__base__

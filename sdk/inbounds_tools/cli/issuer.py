@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import listener, output
+from . import listener, log_lines, output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,8 +100,6 @@ def serve(
     What decides is named as for a guard: INBOUNDS_PDP_URL with INBOUNDS_PDP_TOKEN, or the embedded
     policy with INBOUNDS_BUNDLE or INBOUNDS_DEPLOYMENT.
     """
-    import logging
-
     from inbounds.errors import ConfigurationError
     from inbounds.evidence.keys import deployment_key, subkey
     from inbounds.pep.config import Configuration
@@ -122,9 +120,7 @@ def serve(
             hint="pip install 'inbounds[issuer]'",
         ) from None
 
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-    for name in ("inbounds_server.issuer", "inbounds.live"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    log_lines.to_stderr("inbounds_server.issuer", "inbounds.live")
     certificate = listener.certificate(tls_cert, tls_key)
     listener.refuse_open(address, secure=certificate is not None, insecure=insecure)
     host, port = listener.host_and_port(address)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from . import listener, mcp_server
+from . import listener, log_lines, mcp_server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -103,11 +103,9 @@ def command(
     HTTP with --listen. What decides is named as for a guard: INBOUNDS_PDP_URL, or the embedded
     policy with INBOUNDS_DEPLOYMENT.
     """
-    import logging
-
     from inbounds.errors import ConfigurationError
 
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    log_lines.to_stderr()
     try:
         import anyio
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inbounds_tools.cli import output
+from inbounds_tools.cli import log_lines, output
 
 from .where import Store, issuer_folder
 
@@ -74,8 +74,7 @@ def serve(
             hint="pass --opa with the URL of each OPA, such as http://127.0.0.1:8181; `inbounds "
             "serve` starts one. A guard with the embedded policy needs none",
         )
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("inbounds.live").setLevel(logging.INFO)
+    log_lines.to_stderr("inbounds.live")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         # In a thread of its own: the main one may hold the event's lock when the signal comes.
