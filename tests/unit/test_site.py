@@ -98,6 +98,38 @@ def test_what_does_not_fit_a_patch_is_said_in_words(operation, why):
     assert said.startswith(why), said
 
 
+@pytest.mark.parametrize("operation", ["copy", "move"])
+@pytest.mark.parametrize("target", ["/a/x", "/a/b/0", "/a/b/-", "/a/b/2/c"])
+def test_nothing_is_put_into_itself(operation, target):
+    with pytest.raises(PatchFault, match="must not put a value into itself"):
+        patched(DOCUMENT, [{"op": operation, "from": "/a", "path": target}])
+
+
+TIMES = range(60)
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        # Each doubles it, by way of another place.
+        [
+            {"op": "copy", "from": one, "path": f"{other}/x{i}"}
+            for i in TIMES
+            for one, other in (("/a", "/x~1y"), ("/x~1y", "/a"))
+        ],
+        [{"op": "copy", "from": "", "path": f"/x{i}"} for i in TIMES],
+        [{"op": "add", "path": f"/x{i}", "value": "a" * 3_000} for i in TIMES],
+        [{"op": "add", "path": "/x", "value": "a" * 3_000}]
+        + [{"op": "copy", "from": "/x", "path": f"/x{i}"} for i in TIMES],
+        [{"op": "add", "path": "/x", "value": {"a" * 60_000: 1}}] * 2,
+        [{"op": "replace", "path": "/a", "value": [[0] * 1000] * 1000}],
+    ],
+)
+def test_no_patch_makes_a_scene_of_any_size(patch):
+    with pytest.raises(PatchFault, match="into itself|at most 100000 values"):
+        patched({**DOCUMENT, "x/y": {}}, patch)
+
+
 PLACES = st.sampled_from(["/a", "/a/b", "/a/b/0", "/a/b/2/c", "/a/b/-", "/z", "", "/a/q/r"])
 OPERATIONS = st.lists(
     st.fixed_dictionaries(

@@ -10,6 +10,9 @@ from inbounds.dev.schema_issues import suggestion
 
 Patch = Sequence[Mapping[str, Any]]
 
+_MOST = 100_000
+"""So many values, and characters of texts and names, may one patch bring into a document."""
+
 _OPERATIONS = ("add", "copy", "move", "remove", "replace", "test")
 
 
@@ -23,10 +26,10 @@ def patched(document: Any, patch: Patch) -> Any:
     Raises:
         PatchFault: An operation is malformed, or speaks of what is not there.
     """
-    whole = [copy.deepcopy(document)]
+    whole, room = [copy.deepcopy(document)], _MOST
     for number, operation in enumerate(patch, 1):
         try:
-            _apply(whole, operation)
+            room = _apply(whole, operation, room)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             said = operation.get("path", "") if isinstance(operation, Mapping) else operation
             # What a `KeyError` says of itself is in quotes.
@@ -44,28 +47,52 @@ def at(document: Any, pointer: str) -> Any:
     return _followed(document, _steps(pointer))
 
 
-def _apply(whole: list[Any], operation: Mapping[str, Any]) -> None:
+def _apply(whole: list[Any], operation: Mapping[str, Any], room: int) -> int:
+    """Apply one operation, and return how much the others may bring in."""
     name, path = _member(operation, "op"), _member(operation, "path")
     if name == "test":
         if at(whole[0], path) != _member(operation, "value"):
             raise ValueError("the test fails")
-        return
+        return room
+    if name == "remove":
+        _remove(whole, path)
+        return room
     if name in ("move", "copy"):
         source = _member(operation, "from")
-        value = copy.deepcopy(at(whole[0], source))
-        if name == "move":
-            _remove(whole, source)
-        _add(whole, path, value)
-    elif name == "add":
-        _add(whole, path, copy.deepcopy(_member(operation, "value")))
-    elif name == "remove":
-        _remove(whole, path)
-    elif name == "replace":
-        at(whole[0], path)
-        holder, step = _holder(whole, path)
-        holder[_place(holder, step)] = copy.deepcopy(_member(operation, "value"))
+        begins, steps = _steps(source), _steps(path)
+        if len(steps) > len(begins) and steps[: len(begins)] == begins:
+            raise ValueError(f"a {name} must not put a value into itself")
+        value = at(whole[0], source)
+    elif name in ("add", "replace"):
+        value = _member(operation, "value")
     else:
         raise ValueError(f"there is no `{name}`{suggestion(name, _OPERATIONS)}")
+    room -= _size(value, room)
+    if room < 0:
+        raise ValueError(f"the patch must bring in at most {_MOST} values and characters")
+    value = copy.deepcopy(value)
+    if name == "move":
+        _remove(whole, source)
+    if name == "replace":
+        at(whole[0], path)
+        holder, step = _holder(whole, path)
+        holder[_place(holder, step)] = value
+    else:
+        _add(whole, path, value)
+    return room
+
+
+def _size(value: Any, most: int) -> int:
+    """Count the values in a value, and the characters of texts and names, to just beyond `most`."""
+    size, left = 0, [value]
+    while left and size <= most:
+        each = left.pop()
+        size += 1 + (len(each) if isinstance(each, str) else 0)
+        if isinstance(each, Mapping):
+            left += [*each, *each.values()]
+        elif isinstance(each, list | tuple):
+            left += each
+    return size
 
 
 def _member(operation: Any, name: str) -> Any:
