@@ -276,6 +276,30 @@ test_nothing_is_handed_on_without_time_that_both_have if {
 	_codes(_child(array.concat(held, later))) == ["issuance.empty"]
 }
 
+test_nothing_is_handed_on_of_a_task_that_never_acts if {
+	_codes(_child(_granted("windows", [{"start": 10, "end": 10}]))) == ["issuance.empty"]
+}
+
+# A hop holds what the one above did, however often the task is delegated.
+test_what_is_handed_on_whole_is_no_longer_than_it_was if {
+	asked := {
+		"windows": [{"start": 1, "end": 1900000000}, {"start": 5, "end": 1900000001}],
+		"bounds": {"recipient": {"values": ["x", "y"], "domains": [], "origins": [], "up_to": 0}},
+		"tools": {"mail.read": {"arguments": {"/id": {"one_of": ["7"]}}}},
+		"resources": [{"type": "mail"}, {"type": "file", "prefixes": ["/work/"]}],
+		"budgets": {"calls": 3},
+		"effects": ["read"],
+		"destinations": ["intranet"],
+		"label": "internal",
+	}
+	first := _child(fixtures.putting("/asked/scope", asked)).authority
+	first.windows == [{"start": 1, "end": 1900000001}]
+	again := fixtures.putting("/asked/scope", object.remove(first, ["type", "intent", "environment", "deadline"]))
+	second := _child(fixtures.joined([[patch | some axis, value in first; some patch in _granted(axis, value)], again]))
+	second.authority == first
+	second.cut == []
+}
+
 test_nothing_is_handed_on_in_a_circle_or_too_often if {
 	back := fixtures.putting("/asked/agent", "spiffe://acme.example/agent/assistant")
 	"delegation.loop" in _codes(_child(back))

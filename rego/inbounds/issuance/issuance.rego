@@ -201,7 +201,7 @@ _something_left if {
 # Windows that have nothing in common leave none, and none would mean always.
 _no_time_left if {
 	count(_windows) == 0
-	count(_asked.windows) > 0
+	count(array.concat(_asked.windows, object.get(_intent, "windows", []))) > 0
 }
 
 _effects contains effect if {

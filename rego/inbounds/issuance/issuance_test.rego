@@ -526,6 +526,47 @@ test_nothing_is_issued_for_a_time_that_the_intent_never_has if {
 	}
 }
 
+# A window that never begins is a window: without it, the task could always act.
+test_nothing_is_issued_where_no_window_of_the_intent_holds_any_time if {
+	every window in [{"start": 150, "end": 150}, {"start": 200, "end": 100}] {
+		_codes(_having("windows", [window])) == ["issuance.empty"]
+		_codes(_narrowed("windows", [window])) == ["issuance.empty"]
+	}
+}
+
+_overlapping := [{"start": 100, "end": 300}, {"start": 200, "end": 400}, {"start": 200, "end": 400}]
+
+_having_all := fixtures.joined([
+	_having("windows", _overlapping),
+	_having("bounds", {"recipient": {"values": ["x", "x"], "domains": ["acme.example"]}, "amount": {"up_to": 9}}),
+	_having("budgets", {"calls": 9}),
+])
+
+# What a renewal asks for: what was given. It is as `_stated` in the bounds of a role.
+_renewed(authority) := fixtures.putting("/question/scope", {axis: value |
+	some axis in ["effects", "tools", "resources", "destinations", "label", "bounds", "budgets", "windows", "delegated"]
+	value := authority[axis]
+})
+
+test_what_was_given_is_given_again_and_no_longer if {
+	every asked in [
+		{}, {"windows": _overlapping}, {"windows": [{"start": 150, "end": 250}, {"start": 240, "end": 390}]},
+		{"effects": ["read", "read"], "destinations": ["intranet", "intranet"], "delegated": [{"type": "mail"}]},
+		{"tools": {"mail.read": {"arguments": {"/id": {"one_of": ["1", "1"]}}}}, "budgets": {"calls": 3, "rows": 7}},
+		{"resources": [{"type": "file", "prefixes": ["/work/a", "/work/b"]}, {"type": "mail"}], "label": "internal"},
+		{"bounds": {"recipient": {"values": ["bob@acme.example", "x"]}, "target": {"values": ["y"]}}},
+	] {
+		first := _answer(array.concat(_having_all, fixtures.putting("/question/scope", asked)))
+		first.issued
+		second := _answer(array.concat(_having_all, _renewed(first.authority)))
+		third := _answer(array.concat(_having_all, _renewed(second.authority)))
+		second.cut == []
+		third == second
+		object.remove(second.authority, ["bounds"]) == object.remove(first.authority, ["bounds"])
+		object.subset(second.authority.bounds, first.authority.bounds)
+	}
+}
+
 test_nothing_is_issued_whose_windows_cannot_be_read if {
 	every windows in [
 		null, {}, "x", 7, true, [7],

@@ -318,6 +318,38 @@ class TestPolicyOfNow:
             assert refused(lambda: guard.issuer.renew(grant)) == "issuance.agent"
 
 
+@pytest.mark.parametrize("engine", ["opa", "embedded"])
+def test_a_task_is_as_long_after_many_renewals_as_after_the_first(tmp_path, engine):
+    """
+    Windows that overlap doubled each time, until the task was too large to be renewed.
+    """
+    from tests.issuing import Issuing
+
+    from inbounds.testing import small_deployment
+
+    now = int(time.time())
+    intents = json.loads(json.dumps(small_deployment()["intents"]))
+    intents[INTENT]["windows"] = [
+        {"start": now - 60, "end": now + 3600},
+        {"start": now - 30, "end": now + 7200},
+        {"start": now + 9000, "end": now + 9999},
+    ]
+    intents[INTENT]["bounds"] = {"recipient": {"domains": ["acme.example", "acme.example"]}}
+    place = Issuing(tmp_path, intents=intents)
+    with place.serving(engine) as service, place.agent(service) as guard:
+        grant = guard.issuer.begin(asked(place, guard), None)
+        windows = [window.model_dump() for window in grant.authority.windows]
+        assert windows == [
+            {"start": now - 60, "end": now + 7200},
+            {"start": now + 9000, "end": now + 9999},
+        ]
+        renewed = [grant := guard.issuer.renew(grant) for _ in range(12)]
+
+    assert all(each.authority == renewed[0].authority for each in renewed)
+    assert {len(each.token) for each in renewed} == {len(renewed[0].token)}
+    assert [window.model_dump() for window in grant.authority.windows] == windows
+
+
 def again(tmp_path, change, **changes):
     """Begin a task, change the deployment, and start the service anew."""
     import contextlib

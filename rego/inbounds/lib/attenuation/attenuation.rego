@@ -8,6 +8,7 @@
 package inbounds.lib.attenuation
 
 import data.inbounds.lib.labels
+import data.inbounds.lib.narrowing
 import data.inbounds.lib.paths
 import data.inbounds.lib.resources
 
@@ -79,6 +80,7 @@ within("bounds", child, parent) if {
 
 within("windows", child, parent) if {
 	_timed(child.windows)
+	count(child.windows) <= _most
 	is_object(parent)
 	object.get(parent, "windows", []) == []
 }
@@ -87,9 +89,11 @@ within("windows", child, parent) if {
 	_timed(child.windows)
 	_timed(parent.windows)
 	count(child.windows) > 0
+	count(child.windows) <= _most
+	wider := narrowing.disjoint(parent.windows)
 
 	every window in child.windows {
-		some outer in parent.windows
+		some outer in wider
 		outer.start <= window.start
 		window.end <= outer.end
 	}

@@ -158,6 +158,13 @@ test_a_window_needs_both_its_ends if {
 	}
 }
 
+test_a_window_may_lie_in_several_that_overlap_or_touch if {
+	_window(100, 200, [{"start": 100, "end": 150}, {"start": 150, "end": 200}])
+	_window(100, 200, [{"start": 140, "end": 250}, {"start": 90, "end": 150}])
+	not _window(100, 200, [{"start": 100, "end": 149}, {"start": 150, "end": 200}])
+	not _window(100, 100, [{"start": 100, "end": 100}])
+}
+
 # No built-in is given what it is not made for: it would fail instead of saying no.
 test_what_no_text_can_begin_with_holds_nothing if {
 	every junk in [null, 7, [], {}] {
@@ -383,6 +390,13 @@ test_what_is_longer_than_anybody_needs_does_not_lie_within if {
 	many := [{"type": "mail", "prefixes": ["a/"]} | some _ in numbers.range(1, 257)]
 	not _within("resources", many)
 	_within("resources", array.slice(many, 0, 256))
+
+	every parent in [{}, {"windows": [{"start": 0, "end": 9}]}] {
+		windows := [{"start": 1, "end": 2} | some _ in numbers.range(1, 257)]
+		not attenuation.within("windows", {"windows": windows}, parent)
+		attenuation.within("windows", {"windows": array.slice(windows, 0, 256)}, parent)
+	}
+
 	prefixes := ["a/" | some _ in numbers.range(1, 257)]
 	not _within("resources", [{"type": "mail", "prefixes": prefixes}])
 	folders := ["/work/" | some _ in numbers.range(1, 257)]

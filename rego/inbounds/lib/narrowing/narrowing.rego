@@ -32,30 +32,67 @@ cut(had, asked) := {role |
 # METADATA
 # description: |
 #   The windows that are left of those an intent has and those asked for: what lies in one of
-#   each. Where either states none, it is what the other states. Undefined where one cannot be
-#   read.
+#   each. Where either states none, it is what the other states. They are disjoint, and 256 at most,
+#   the first ones. Undefined where one cannot be read.
 # scope: document
-windows(had, asked) := asked if {
+windows(had, asked) := left if {
 	had == []
-	_timed(asked)
+	left := array.slice(disjoint(asked), 0, _most)
 }
 
-windows(had, asked) := had if {
+windows(had, asked) := left if {
 	asked == []
-	_timed(had)
+	left := array.slice(disjoint(had), 0, _most)
 }
 
-windows(had, asked) := [both |
-	some one in had
-	some other in asked
-	both := {"start": max([one.start, other.start]), "end": min([one.end, other.end])}
-	both.start < both.end
-] if {
-	_timed(had)
-	_timed(asked)
-	count(had) > 0
-	count(asked) > 0
+windows(had, asked) := array.slice(sort(both_of), 0, _most) if {
+	had != []
+	asked != []
+	outer := disjoint(had)
+	inner := disjoint(asked)
+	both_of := [both |
+		some one in outer
+		some other in inner
+		one.start < other.end
+		other.start < one.end
+		both := {"start": max([one.start, other.start]), "end": min([one.end, other.end])}
+	]
 }
+
+# METADATA
+# description: |
+#   The same times as windows that neither overlap nor touch, in order. One that holds no time is left
+#   out. Undefined where one cannot be read.
+disjoint(all_of) := all_of if {
+	_timed(all_of)
+	starts := [window.start | some window in all_of]
+	ends := [window.end | some window in all_of]
+	moments := [moment | some place, start in starts; some moment in [start, ends[place]]]
+	moments == sort(moments)
+	count(moments) == count({moment | some moment in moments})
+} else := sort([{"start": start, "end": end} |
+	some start in starts
+	end := min({end | some end in ends; end > start})
+]) if {
+	_timed(all_of)
+	lasting := {window | some window in all_of; window.start < window.end}
+	starts := {window.start | some window in lasting; not _entered_before(window.start, lasting)}
+	ends := {window.end | some window in lasting; not _left_after(window.end, lasting)}
+}
+
+_entered_before(start, lasting) if {
+	some other in lasting
+	other.start < start
+	start <= other.end
+}
+
+_left_after(end, lasting) if {
+	some other in lasting
+	other.start <= end
+	end < other.end
+}
+
+_most := 256
 
 _timed(all_of) if {
 	is_array(all_of)

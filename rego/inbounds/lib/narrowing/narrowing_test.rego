@@ -176,3 +176,92 @@ test_what_is_asked_for_and_had_alike_is_left_whole if {
 		narrowing.cut({"amount": bound}, {"amount": bound}) == set()
 	}
 }
+
+_windows := [[{"start": start, "end": start + lasts} | some start in starts] |
+	some starts in [[], [0], [10, 0], [0, 5, 10, 20], [3, 3, 3], [30, 12, 21]]
+	some lasts in [0, 1, 5, 9, 15]
+]
+
+_moments := numbers.range(0, 50)
+
+_open(windows) := {moment |
+	some moment in _moments
+	some window in windows
+	window.start <= moment
+	moment < window.end
+}
+
+test_windows_are_made_disjoint_and_are_the_same_times if {
+	narrowing.disjoint([]) == []
+	narrowing.disjoint([{"start": 1, "end": 1}, {"start": 3, "end": 2}]) == []
+	narrowing.disjoint([{"start": 5, "end": 9}, {"start": 1, "end": 5}]) == [{"start": 1, "end": 9}]
+	narrowing.disjoint([{"start": 6, "end": 9}, {"start": 1, "end": 5}]) == [
+		{"start": 1, "end": 5},
+		{"start": 6, "end": 9},
+	]
+	narrowing.disjoint([{"start": 1, "end": 9}, {"start": 2, "end": 3}]) == [{"start": 1, "end": 9}]
+
+	every windows in _windows {
+		disjoint := narrowing.disjoint(windows)
+		_open(disjoint) == _open(windows)
+		count(disjoint) <= count(windows)
+		narrowing.disjoint(disjoint) == disjoint
+		disjoint == narrowing.disjoint(array.reverse(windows))
+		narrowing.disjoint(array.concat(windows, windows)) == disjoint
+	}
+}
+
+test_windows_narrowed_twice_are_those_narrowed_once if {
+	every had in _windows {
+		every asked in _windows {
+			left := narrowing.windows(had, asked)
+			_left_of(left, had, asked)
+			narrowing.disjoint(left) == left
+			count(left) <= max([count(had), count(asked), (count(had) + count(asked)) - 1])
+			_again(left, had, asked)
+		}
+	}
+}
+
+_left_of(left, had, asked) if {
+	count(had) > 0
+	count(asked) > 0
+	_open(left) == _open(had) & _open(asked)
+}
+
+_left_of(left, had, []) if _open(left) == _open(had)
+
+_left_of(left, [], asked) if _open(left) == _open(asked)
+
+# That none is left is refused, and never narrowed again.
+_again([], _, _)
+
+_again(left, had, asked) if {
+	count(left) > 0
+	narrowing.windows(had, left) == left
+	narrowing.windows(left, left) == left
+	narrowing.windows(left, asked) == left
+	narrowing.windows(asked, left) == left
+}
+
+test_of_many_windows_the_first_are_left if {
+	many := [{"start": 10 * number, "end": (10 * number) + 5} | some number in numbers.range(0, 256)]
+	first := array.slice(many, 0, 256)
+	narrowing.windows(many, []) == first
+	narrowing.windows([], many) == first
+	narrowing.windows(many, many) == first
+	narrowing.windows(first, first) == first
+}
+
+test_bounds_narrowed_twice_are_those_narrowed_once if {
+	every had in _bounds {
+		every asked in _bounds {
+			left := narrowing.narrowest({"amount": had}, {"amount": asked})
+			narrowing.narrowest({"amount": had}, left) == left
+			narrowing.narrowest(left, left) == left
+			every member in ["values", "domains", "origins"] {
+				count(left.amount[member]) <= count(asked[member])
+			}
+		}
+	}
+}
