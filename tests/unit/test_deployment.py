@@ -497,6 +497,11 @@ def test_what_one_file_says_of_another_must_be_there(
             "line 3: `prod.freezes.0.start`: must be a time, such as 2026-12-24T00:00:00Z",
         ),
         (
+            "intents",
+            f"read:\n  windows: [{'{start: 1, end: 2}, ' * 257}]\n",
+            "`read.windows`: must have at most 256 entries; found more",
+        ),
+        (
             "feed",
             "keys: {}\nmax_age: {other: 0}\n",
             (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from tools.shape.faults import Place, places
@@ -11,6 +12,15 @@ from tools.shape.reading import Schema, Shape, closed, keys_of
 
 _LONG = 4096
 """Texts this long and longer are not written into a test."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """A list of one item many times, or a map of it by many names: written as a comprehension."""
+
+    item: Any
+    times: int
+    named: bool = False
 
 
 def test(shape: Shape) -> str:
@@ -155,6 +165,17 @@ def _stated(name: str, value: Any) -> str:
 
 
 def _json(value: Any) -> str:
+    match value:
+        case dict():
+            members = (f"{_json(name)}: {_json(each)}" for name, each in value.items())
+            return f"{{{', '.join(members)}}}"
+        case list():
+            return f"[{', '.join(map(_json, value))}]"
+        case _Repeated(item, times, named):
+            each = f"some number in numbers.range(1, {times})"
+            if named:
+                return f'{{sprintf("name-%d", [number]): {_json(item)} | {each}}}'
+            return f"[{_json(item)} | {each.replace('number ', '_ ', 1)}]"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -190,10 +211,10 @@ def _unfit(shape: Shape, schema: Schema) -> Iterator[Any]:
     if schema.get("minLength"):
         yield "x" * (schema["minLength"] - 1)
     if "maxItems" in schema:
-        yield [shape.example(schema["items"])] * (schema["maxItems"] + 1)
+        yield _Repeated(shape.example(schema["items"]), schema["maxItems"] + 1)
     if keys_of(schema):
         example = shape.example(schema["additionalProperties"])
         yield {"/a": example, "": example}
     if "maxProperties" in schema:
         example = shape.example(schema["additionalProperties"])
-        yield {f"name-{number}": example for number in range(schema["maxProperties"] + 1)}
+        yield _Repeated(example, schema["maxProperties"] + 1, named=True)

@@ -146,6 +146,8 @@ def _unfit(fault: Mapping[str, Any], shape: Mapping[str, Any], *, secretive: boo
     given = fault["input"]
     if fault["type"] == "value_error":
         return "must be a time, such as 2026-12-24T00:00:00Z"
+    if fault["type"] == "too_long":
+        return f"must have at most {fault['ctx']['max_length']} entries; found more"
     said = f"must be {_wanted(shape)}; found {_found(given, secretive=secretive)}"
     scalar = isinstance(given, str | int | float)
     if shape.get("type") == "array" and scalar and not secretive:

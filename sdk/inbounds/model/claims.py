@@ -10,24 +10,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    JsonValue,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-)
+from pydantic import BeforeValidator, Field, JsonValue
 
 from .question import (
     Constraint,
     Count,
     Effect,
+    Few,
     Grade,
+    Many,
+    Mapped,
     Name,
-    Names,
     Reason,
     Sequenced,
     _Closed,
     _Open,
+    _Stated,
 )
 
 
@@ -52,13 +50,13 @@ class ResourcePlace(_Closed):
     """Resources of one type whose id starts with one of the prefixes; `[""]` means all."""
 
     type: Name
-    prefixes: list[str] = [""]
+    prefixes: Few[str] = [""]
 
 
 class ResourceBound(ResourcePlace):
     """Resources on which the effects may be brought about; none named means all of the task's."""
 
-    effects: list[Effect] = []
+    effects: Few[Effect] = []
 
 
 class RoleBounds(_Closed):
@@ -69,13 +67,13 @@ class RoleBounds(_Closed):
     the units of the argument. Nothing stated lets nothing through.
     """
 
-    values: list[str | int | float | bool] = []
-    domains: Names = []
-    origins: list[Grade] = []
+    values: Many[str | int | float | bool] = []
+    domains: Many[Name] = []
+    origins: Few[Grade] = []
     up_to: Count = 0
 
 
-class Bounds(_Closed):
+class Bounds(_Stated):
     """The bounds of a task by the role of an argument; a role that is absent has none."""
 
     recipient: RoleBounds = RoleBounds()
@@ -83,11 +81,6 @@ class Bounds(_Closed):
     amount: RoleBounds = RoleBounds()
     code: RoleBounds = RoleBounds()
     credential: RoleBounds = RoleBounds()
-
-    @model_serializer(mode="wrap")
-    def _stated(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A role that is there bounds its arguments, so only what was stated may be there.
-        return {name: value for name, value in whole(self).items() if name in self.model_fields_set}
 
 
 class Window(_Closed):
@@ -100,21 +93,21 @@ class Window(_Closed):
 class ToolBounds(_Closed):
     """How a task narrows one tool: constraints by argument pattern."""
 
-    arguments: dict[str, Constraint] = {}
+    arguments: Mapped[Constraint] = {}
 
 
 class Scope(_Closed):
     """What the caller asks for less of. A field that is absent asks for all that can be had."""
 
-    effects: list[Effect] = []
-    tools: dict[str, ToolBounds] = {}
-    resources: list[ResourceBound] = []
-    destinations: Names = []
+    effects: Few[Effect] = []
+    tools: Mapped[ToolBounds] = {}
+    resources: Few[ResourceBound] = []
+    destinations: Many[Name] = []
     label: str = ""
     bounds: Bounds = Bounds()
-    budgets: dict[Name, Count] = {}
-    windows: list[Window] = []
-    delegated: list[ResourceBound] = []
+    budgets: Annotated[dict[Name, Count], Field(max_length=256)] = {}
+    windows: Few[Window] = []
+    delegated: Few[ResourceBound] = []
     """What is done only because a record that the user named says so; a person is asked once."""
 
 
@@ -141,15 +134,15 @@ class Authority(_Closed):
 
     type: Literal["inbounds_task"]
     intent: Name
-    effects: list[Effect]
-    tools: dict[str, ToolBounds]
-    resources: list[ResourceBound]
-    destinations: Names
+    effects: Few[Effect]
+    tools: Mapped[ToolBounds]
+    resources: Few[ResourceBound]
+    destinations: Many[Name]
     label: Name
     bounds: Bounds = Bounds()
-    windows: list[Window] = []
-    delegated: list[ResourceBound] = []
-    budgets: dict[str, Count]
+    windows: Few[Window] = []
+    delegated: Few[ResourceBound] = []
+    budgets: Mapped[Count]
     environment: Name
     deadline: Count
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from .claims import Bounds, Instant, ResourceBound, ResourcePlace, Window
-from .question import Count, Effect, Jwk, Name, Names, Token, Tool, _Closed
+from .question import Count, Effect, Few, Jwk, Many, Mapped, Name, Names, Token, Tool, _Closed
 from .skeletons import is_simple
 
 
@@ -100,15 +100,15 @@ class Intent(_Closed):
     """
 
     description: str = ""
-    effects: list[Effect]
-    tools: Names
+    effects: Few[Effect]
+    tools: Many[Name]
     label: Name
-    resources: list[ResourceBound]
-    destinations: Names = []
+    resources: Few[ResourceBound]
+    destinations: Many[Name] = []
     bounds: Bounds = Bounds()
-    windows: list[Window] = []
-    delegated: list[ResourceBound] = []
-    budgets: dict[str, Count] = {}
+    windows: Few[Window] = []
+    delegated: Few[ResourceBound] = []
+    budgets: Mapped[Count] = {}
     seconds: Count = 3600
     words: list[AskedFor] = []
 

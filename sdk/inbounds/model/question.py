@@ -57,6 +57,10 @@ Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A whole number that both engines and JSON represent exactly."""
 
 T = TypeVar("T")
+Few = Annotated[list[T], Field(max_length=256, fail_fast=True)]
+"""What is compared with each of another list. It is read to the first item that does not fit."""
+Many = Annotated[list[T], Field(max_length=4096, fail_fast=True)]
+Mapped = Annotated[dict[str, T], Field(max_length=4096)]
 Sequenced = Annotated[tuple[T, ...], Field(strict=False)]
 AnswerValue = Annotated[JsonValue, SkipValidation()]
 """A value of an answer, which was parsed from JSON: to walk it again would find nothing."""
@@ -293,25 +297,27 @@ class Decision(_Closed):
 # --- the tool registry ---------------------------------------------------------------------
 
 
-class Constraint(_Closed):
+class _Stated(_Closed):
+    @model_serializer(mode="wrap")
+    def _stated(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What is there holds or bounds something, so only what was stated may be there.
+        return {name: value for name, value in whole(self).items() if name in self.model_fields_set}
+
+
+class Constraint(_Stated):
     """What one argument may be. Empty means unconstrained; several hold together.
 
     The keys of a mapping of constraints are patterns: JSON Pointers into the arguments in which
     `*` stands for any array index, such as `/to/*`. All but the types apply to every leaf.
     """
 
-    one_of: list[str | int | float | bool] = []
+    one_of: Many[str | int | float | bool] = []
     minimum: int | float = -(2**53)
     maximum: int | float = 2**53
     pattern: str = ""
-    path_prefixes: list[str] = []
-    hosts: list[str] = []
+    path_prefixes: Many[str] = []
+    hosts: Many[str] = []
     max_length: Count = 2**53 - 1
-
-    @model_serializer(mode="wrap")
-    def _stated(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Every member that is there must hold, so only what was stated may be there.
-        return {name: value for name, value in whole(self).items() if name in self.model_fields_set}
 
 
 class Argument(Constraint):

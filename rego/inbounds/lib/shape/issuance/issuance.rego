@@ -73,6 +73,13 @@ _ordinary({
 	seconds >= 0
 	seconds <= 9007199254740991
 	floor(seconds) == seconds
+	count(scope_effects) <= 256
+	count(scope_tools) <= 4096
+	count(scope_resources) <= 256
+	count(scope_destinations) <= 4096
+	count(scope_budgets) <= 256
+	count(scope_windows) <= 256
+	count(scope_delegated) <= 256
 	not scope_budgets[""]
 	_within(256, object.keys(scope_budgets))
 	every effects_item in scope_effects {
@@ -130,6 +137,8 @@ _scope_delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) 
 	min(listed_texts) >= ""
 	max(listed_texts) < []
 	count(type) <= 256
+	count(prefixes) <= 256
+	count(effects) <= 256
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -163,6 +172,9 @@ _scope_bounds_item({"values": values, "domains": domains, "origins": origins, "u
 	up_to >= 0
 	up_to <= 9007199254740991
 	floor(up_to) == up_to
+	count(values) <= 4096
+	count(domains) <= 4096
+	count(origins) <= 256
 	every values_item in values {
 		type_name(values_item) in {"boolean", "number", "string"}
 	}
@@ -189,6 +201,8 @@ _scope_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) 
 	min(listed_texts) >= ""
 	max(listed_texts) < []
 	count(type) <= 256
+	count(prefixes) <= 256
+	count(effects) <= 256
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -205,6 +219,7 @@ _scope_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) 
 
 _scope_tools_item({"arguments": arguments}) if {
 	is_object(arguments)
+	count(arguments) <= 4096
 	every arguments_item in {arguments_item | some arguments_item in arguments} - {
 		{},
 		{
@@ -255,6 +270,9 @@ _arguments_item({
 	max_length >= 0
 	max_length <= 9007199254740991
 	floor(max_length) == max_length
+	count(one_of) <= 4096
+	count(path_prefixes) <= 4096
+	count(hosts) <= 4096
 	every one_of_item in one_of {
 		type_name(one_of_item) in {"boolean", "number", "string"}
 	}
@@ -441,6 +459,7 @@ _sound contains "/scope/effects" if {
 	is_object(input.scope)
 	effects := object.get(input.scope, "effects", [])
 	is_array(effects)
+	count(effects) <= 256
 }
 
 _sound contains "/scope/effects/*" if {
@@ -464,6 +483,7 @@ _sound contains "/scope/tools" if {
 	is_object(input.scope)
 	tools := object.get(input.scope, "tools", {})
 	is_object(tools)
+	count(tools) <= 4096
 }
 
 _sound contains "/scope/tools/*" if {
@@ -482,6 +502,7 @@ _sound contains "/scope/tools/*/arguments" if {
 		is_object(tools_item)
 		arguments := object.get(tools_item, "arguments", {})
 		is_object(arguments)
+		count(arguments) <= 4096
 	}
 }
 
@@ -516,6 +537,7 @@ _sound contains "/scope/tools/*/arguments/*/one_of" if {
 			is_object(arguments_item)
 			one_of := object.get(arguments_item, "one_of", [])
 			is_array(one_of)
+			count(one_of) <= 4096
 		}
 	}
 }
@@ -588,6 +610,7 @@ _sound contains "/scope/tools/*/arguments/*/path_prefixes" if {
 			is_object(arguments_item)
 			path_prefixes := object.get(arguments_item, "path_prefixes", [])
 			is_array(path_prefixes)
+			count(path_prefixes) <= 4096
 		}
 	}
 }
@@ -618,6 +641,7 @@ _sound contains "/scope/tools/*/arguments/*/hosts" if {
 			is_object(arguments_item)
 			hosts := object.get(arguments_item, "hosts", [])
 			is_array(hosts)
+			count(hosts) <= 4096
 		}
 	}
 }
@@ -659,6 +683,7 @@ _sound contains "/scope/resources" if {
 	is_object(input.scope)
 	resources := object.get(input.scope, "resources", [])
 	is_array(resources)
+	count(resources) <= 256
 }
 
 _sound contains "/scope/resources/*" if {
@@ -687,6 +712,7 @@ _sound contains "/scope/resources/*/prefixes" if {
 		is_object(resources_item)
 		prefixes := object.get(resources_item, "prefixes", [])
 		is_array(prefixes)
+		count(prefixes) <= 256
 	}
 }
 
@@ -709,6 +735,7 @@ _sound contains "/scope/resources/*/effects" if {
 		is_object(resources_item)
 		effects := object.get(resources_item, "effects", [])
 		is_array(effects)
+		count(effects) <= 256
 	}
 }
 
@@ -737,6 +764,7 @@ _sound contains "/scope/destinations" if {
 	is_object(input.scope)
 	destinations := object.get(input.scope, "destinations", [])
 	is_array(destinations)
+	count(destinations) <= 4096
 }
 
 _sound contains "/scope/destinations/*" if {
@@ -779,6 +807,7 @@ _sound contains "/scope/bounds/recipient/values" if {
 	is_object(recipient)
 	values := object.get(recipient, "values", [])
 	is_array(values)
+	count(values) <= 4096
 }
 
 _sound contains "/scope/bounds/recipient/values/*" if {
@@ -801,6 +830,7 @@ _sound contains "/scope/bounds/recipient/domains" if {
 	is_object(recipient)
 	domains := object.get(recipient, "domains", [])
 	is_array(domains)
+	count(domains) <= 4096
 }
 
 _sound contains "/scope/bounds/recipient/domains/*" if {
@@ -825,6 +855,7 @@ _sound contains "/scope/bounds/recipient/origins" if {
 	is_object(recipient)
 	origins := object.get(recipient, "origins", [])
 	is_array(origins)
+	count(origins) <= 256
 }
 
 _sound contains "/scope/bounds/recipient/origins/*" if {
@@ -878,6 +909,7 @@ _sound contains "/scope/bounds/target/values" if {
 	is_object(target)
 	values := object.get(target, "values", [])
 	is_array(values)
+	count(values) <= 4096
 }
 
 _sound contains "/scope/bounds/target/values/*" if {
@@ -900,6 +932,7 @@ _sound contains "/scope/bounds/target/domains" if {
 	is_object(target)
 	domains := object.get(target, "domains", [])
 	is_array(domains)
+	count(domains) <= 4096
 }
 
 _sound contains "/scope/bounds/target/domains/*" if {
@@ -924,6 +957,7 @@ _sound contains "/scope/bounds/target/origins" if {
 	is_object(target)
 	origins := object.get(target, "origins", [])
 	is_array(origins)
+	count(origins) <= 256
 }
 
 _sound contains "/scope/bounds/target/origins/*" if {
@@ -977,6 +1011,7 @@ _sound contains "/scope/bounds/amount/values" if {
 	is_object(amount)
 	values := object.get(amount, "values", [])
 	is_array(values)
+	count(values) <= 4096
 }
 
 _sound contains "/scope/bounds/amount/values/*" if {
@@ -999,6 +1034,7 @@ _sound contains "/scope/bounds/amount/domains" if {
 	is_object(amount)
 	domains := object.get(amount, "domains", [])
 	is_array(domains)
+	count(domains) <= 4096
 }
 
 _sound contains "/scope/bounds/amount/domains/*" if {
@@ -1023,6 +1059,7 @@ _sound contains "/scope/bounds/amount/origins" if {
 	is_object(amount)
 	origins := object.get(amount, "origins", [])
 	is_array(origins)
+	count(origins) <= 256
 }
 
 _sound contains "/scope/bounds/amount/origins/*" if {
@@ -1076,6 +1113,7 @@ _sound contains "/scope/bounds/code/values" if {
 	is_object(code)
 	values := object.get(code, "values", [])
 	is_array(values)
+	count(values) <= 4096
 }
 
 _sound contains "/scope/bounds/code/values/*" if {
@@ -1098,6 +1136,7 @@ _sound contains "/scope/bounds/code/domains" if {
 	is_object(code)
 	domains := object.get(code, "domains", [])
 	is_array(domains)
+	count(domains) <= 4096
 }
 
 _sound contains "/scope/bounds/code/domains/*" if {
@@ -1122,6 +1161,7 @@ _sound contains "/scope/bounds/code/origins" if {
 	is_object(code)
 	origins := object.get(code, "origins", [])
 	is_array(origins)
+	count(origins) <= 256
 }
 
 _sound contains "/scope/bounds/code/origins/*" if {
@@ -1175,6 +1215,7 @@ _sound contains "/scope/bounds/credential/values" if {
 	is_object(credential)
 	values := object.get(credential, "values", [])
 	is_array(values)
+	count(values) <= 4096
 }
 
 _sound contains "/scope/bounds/credential/values/*" if {
@@ -1197,6 +1238,7 @@ _sound contains "/scope/bounds/credential/domains" if {
 	is_object(credential)
 	domains := object.get(credential, "domains", [])
 	is_array(domains)
+	count(domains) <= 4096
 }
 
 _sound contains "/scope/bounds/credential/domains/*" if {
@@ -1221,6 +1263,7 @@ _sound contains "/scope/bounds/credential/origins" if {
 	is_object(credential)
 	origins := object.get(credential, "origins", [])
 	is_array(origins)
+	count(origins) <= 256
 }
 
 _sound contains "/scope/bounds/credential/origins/*" if {
@@ -1261,6 +1304,7 @@ _sound contains "/scope/budgets" if {
 	is_object(input.scope)
 	budgets := object.get(input.scope, "budgets", {})
 	is_object(budgets)
+	count(budgets) <= 256
 	not budgets[""]
 	_within(256, object.keys(budgets))
 }
@@ -1280,6 +1324,7 @@ _sound contains "/scope/windows" if {
 	is_object(input.scope)
 	windows := object.get(input.scope, "windows", [])
 	is_array(windows)
+	count(windows) <= 256
 }
 
 _sound contains "/scope/windows/*" if {
@@ -1317,6 +1362,7 @@ _sound contains "/scope/delegated" if {
 	is_object(input.scope)
 	delegated := object.get(input.scope, "delegated", [])
 	is_array(delegated)
+	count(delegated) <= 256
 }
 
 _sound contains "/scope/delegated/*" if {
@@ -1345,6 +1391,7 @@ _sound contains "/scope/delegated/*/prefixes" if {
 		is_object(delegated_item)
 		prefixes := object.get(delegated_item, "prefixes", [])
 		is_array(prefixes)
+		count(prefixes) <= 256
 	}
 }
 
@@ -1367,6 +1414,7 @@ _sound contains "/scope/delegated/*/effects" if {
 		is_object(delegated_item)
 		effects := object.get(delegated_item, "effects", [])
 		is_array(effects)
+		count(effects) <= 256
 	}
 }
 

@@ -193,16 +193,56 @@ _unfit := {
 	"/tenant": {"at": "/tenant", "values": [null, true, -0.5, [], {}, ["x"], ""]},
 	"/environment": {"at": "/environment", "values": [null, true, -0.5, [], {}, ["x"], ""]},
 	"/scope": {"at": "/scope", "values": [null, true, -0.5, "", []]},
-	"/scope/effects": {"at": "/scope/effects", "values": [null, true, -0.5, "", {}]},
+	"/scope/effects": {
+		"at": "/scope/effects",
+		"values": [null, true, -0.5, "", {}, ["read" | some _ in numbers.range(1, 257)]],
+	},
 	"/scope/effects/*": {
 		"at": "/scope/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
 	},
-	"/scope/tools": {"at": "/scope/tools", "values": [null, true, -0.5, "", []]},
+	"/scope/tools": {
+		"at": "/scope/tools",
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			[],
+			{sprintf("name-%d", [number]): {"arguments": {"/a": {
+				"one_of": [""],
+				"minimum": 0,
+				"maximum": 0,
+				"pattern": "",
+				"path_prefixes": [""],
+				"hosts": [""],
+				"max_length": 0,
+			}}} |
+				some number in numbers.range(1, 4097)
+			},
+		],
+	},
 	"/scope/tools/*": {"at": "/scope/tools/~1a", "values": [null, true, -0.5, "", []]},
 	"/scope/tools/*/arguments": {
 		"at": "/scope/tools/~1a/arguments",
-		"values": [null, true, -0.5, "", []],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			[],
+			{sprintf("name-%d", [number]): {
+				"one_of": [""],
+				"minimum": 0,
+				"maximum": 0,
+				"pattern": "",
+				"path_prefixes": [""],
+				"hosts": [""],
+				"max_length": 0,
+			} |
+				some number in numbers.range(1, 4097)
+			},
+		],
 	},
 	"/scope/tools/*/arguments/*": {
 		"at": "/scope/tools/~1a/arguments/~1a",
@@ -210,7 +250,7 @@ _unfit := {
 	},
 	"/scope/tools/*/arguments/*/one_of": {
 		"at": "/scope/tools/~1a/arguments/~1a/one_of",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/tools/*/arguments/*/one_of/*": {
 		"at": "/scope/tools/~1a/arguments/~1a/one_of/0",
@@ -230,7 +270,7 @@ _unfit := {
 	},
 	"/scope/tools/*/arguments/*/path_prefixes": {
 		"at": "/scope/tools/~1a/arguments/~1a/path_prefixes",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/tools/*/arguments/*/path_prefixes/*": {
 		"at": "/scope/tools/~1a/arguments/~1a/path_prefixes/0",
@@ -238,7 +278,7 @@ _unfit := {
 	},
 	"/scope/tools/*/arguments/*/hosts": {
 		"at": "/scope/tools/~1a/arguments/~1a/hosts",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/tools/*/arguments/*/hosts/*": {
 		"at": "/scope/tools/~1a/arguments/~1a/hosts/0",
@@ -248,7 +288,17 @@ _unfit := {
 		"at": "/scope/tools/~1a/arguments/~1a/max_length",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/scope/resources": {"at": "/scope/resources", "values": [null, true, -0.5, "", {}]},
+	"/scope/resources": {
+		"at": "/scope/resources",
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+		],
+	},
 	"/scope/resources/*": {"at": "/scope/resources/0", "values": [null, true, -0.5, "", []]},
 	"/scope/resources/*/type": {
 		"at": "/scope/resources/0/type",
@@ -256,7 +306,7 @@ _unfit := {
 	},
 	"/scope/resources/*/prefixes": {
 		"at": "/scope/resources/0/prefixes",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/resources/*/prefixes/*": {
 		"at": "/scope/resources/0/prefixes/0",
@@ -264,13 +314,16 @@ _unfit := {
 	},
 	"/scope/resources/*/effects": {
 		"at": "/scope/resources/0/effects",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["read" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/resources/*/effects/*": {
 		"at": "/scope/resources/0/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
 	},
-	"/scope/destinations": {"at": "/scope/destinations", "values": [null, true, -0.5, "", {}]},
+	"/scope/destinations": {
+		"at": "/scope/destinations",
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
+	},
 	"/scope/destinations/*": {
 		"at": "/scope/destinations/0",
 		"values": [null, true, -0.5, [], {}, ["x"], ""],
@@ -283,7 +336,7 @@ _unfit := {
 	},
 	"/scope/bounds/recipient/values": {
 		"at": "/scope/bounds/recipient/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/recipient/values/*": {
 		"at": "/scope/bounds/recipient/values/0",
@@ -291,7 +344,7 @@ _unfit := {
 	},
 	"/scope/bounds/recipient/domains": {
 		"at": "/scope/bounds/recipient/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/recipient/domains/*": {
 		"at": "/scope/bounds/recipient/domains/0",
@@ -299,7 +352,7 @@ _unfit := {
 	},
 	"/scope/bounds/recipient/origins": {
 		"at": "/scope/bounds/recipient/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/bounds/recipient/origins/*": {
 		"at": "/scope/bounds/recipient/origins/0",
@@ -312,7 +365,7 @@ _unfit := {
 	"/scope/bounds/target": {"at": "/scope/bounds/target", "values": [null, true, -0.5, "", []]},
 	"/scope/bounds/target/values": {
 		"at": "/scope/bounds/target/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/target/values/*": {
 		"at": "/scope/bounds/target/values/0",
@@ -320,7 +373,7 @@ _unfit := {
 	},
 	"/scope/bounds/target/domains": {
 		"at": "/scope/bounds/target/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/target/domains/*": {
 		"at": "/scope/bounds/target/domains/0",
@@ -328,7 +381,7 @@ _unfit := {
 	},
 	"/scope/bounds/target/origins": {
 		"at": "/scope/bounds/target/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/bounds/target/origins/*": {
 		"at": "/scope/bounds/target/origins/0",
@@ -341,7 +394,7 @@ _unfit := {
 	"/scope/bounds/amount": {"at": "/scope/bounds/amount", "values": [null, true, -0.5, "", []]},
 	"/scope/bounds/amount/values": {
 		"at": "/scope/bounds/amount/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/amount/values/*": {
 		"at": "/scope/bounds/amount/values/0",
@@ -349,7 +402,7 @@ _unfit := {
 	},
 	"/scope/bounds/amount/domains": {
 		"at": "/scope/bounds/amount/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/amount/domains/*": {
 		"at": "/scope/bounds/amount/domains/0",
@@ -357,7 +410,7 @@ _unfit := {
 	},
 	"/scope/bounds/amount/origins": {
 		"at": "/scope/bounds/amount/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/bounds/amount/origins/*": {
 		"at": "/scope/bounds/amount/origins/0",
@@ -370,12 +423,12 @@ _unfit := {
 	"/scope/bounds/code": {"at": "/scope/bounds/code", "values": [null, true, -0.5, "", []]},
 	"/scope/bounds/code/values": {
 		"at": "/scope/bounds/code/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/code/values/*": {"at": "/scope/bounds/code/values/0", "values": [null, [], {}]},
 	"/scope/bounds/code/domains": {
 		"at": "/scope/bounds/code/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/code/domains/*": {
 		"at": "/scope/bounds/code/domains/0",
@@ -383,7 +436,7 @@ _unfit := {
 	},
 	"/scope/bounds/code/origins": {
 		"at": "/scope/bounds/code/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/bounds/code/origins/*": {
 		"at": "/scope/bounds/code/origins/0",
@@ -399,7 +452,7 @@ _unfit := {
 	},
 	"/scope/bounds/credential/values": {
 		"at": "/scope/bounds/credential/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/credential/values/*": {
 		"at": "/scope/bounds/credential/values/0",
@@ -407,7 +460,7 @@ _unfit := {
 	},
 	"/scope/bounds/credential/domains": {
 		"at": "/scope/bounds/credential/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/scope/bounds/credential/domains/*": {
 		"at": "/scope/bounds/credential/domains/0",
@@ -415,7 +468,7 @@ _unfit := {
 	},
 	"/scope/bounds/credential/origins": {
 		"at": "/scope/bounds/credential/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/bounds/credential/origins/*": {
 		"at": "/scope/bounds/credential/origins/0",
@@ -427,13 +480,31 @@ _unfit := {
 	},
 	"/scope/budgets": {
 		"at": "/scope/budgets",
-		"values": [null, true, -0.5, "", [], {"/a": 0, "": 0}],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			[],
+			{"/a": 0, "": 0},
+			{sprintf("name-%d", [number]): 0 | some number in numbers.range(1, 257)},
+		],
 	},
 	"/scope/budgets/*": {
 		"at": "/scope/budgets/~1a",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/scope/windows": {"at": "/scope/windows", "values": [null, true, -0.5, "", {}]},
+	"/scope/windows": {
+		"at": "/scope/windows",
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			[{"start": 0, "end": 0} | some _ in numbers.range(1, 257)],
+		],
+	},
 	"/scope/windows/*": {"at": "/scope/windows/0", "values": [null, true, -0.5, "", []]},
 	"/scope/windows/*/start": {
 		"at": "/scope/windows/0/start",
@@ -443,7 +514,17 @@ _unfit := {
 		"at": "/scope/windows/0/end",
 		"values": [null, true, "", [], {}, 0.5, -1, 9007199254740992],
 	},
-	"/scope/delegated": {"at": "/scope/delegated", "values": [null, true, -0.5, "", {}]},
+	"/scope/delegated": {
+		"at": "/scope/delegated",
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+		],
+	},
 	"/scope/delegated/*": {"at": "/scope/delegated/0", "values": [null, true, -0.5, "", []]},
 	"/scope/delegated/*/type": {
 		"at": "/scope/delegated/0/type",
@@ -451,7 +532,7 @@ _unfit := {
 	},
 	"/scope/delegated/*/prefixes": {
 		"at": "/scope/delegated/0/prefixes",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/delegated/*/prefixes/*": {
 		"at": "/scope/delegated/0/prefixes/0",
@@ -459,7 +540,7 @@ _unfit := {
 	},
 	"/scope/delegated/*/effects": {
 		"at": "/scope/delegated/0/effects",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["read" | some _ in numbers.range(1, 257)]],
 	},
 	"/scope/delegated/*/effects/*": {
 		"at": "/scope/delegated/0/effects/0",

@@ -112,6 +112,13 @@ _authorization_details_item({
 	deadline >= 0
 	deadline <= 9007199254740991
 	floor(deadline) == deadline
+	count(effects) <= 256
+	count(tools) <= 4096
+	count(resources) <= 256
+	count(destinations) <= 4096
+	count(windows) <= 256
+	count(delegated) <= 256
+	count(budgets) <= 4096
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -167,6 +174,8 @@ _delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
 	min(listed_texts) >= ""
 	max(listed_texts) < []
 	count(type) <= 256
+	count(prefixes) <= 256
+	count(effects) <= 256
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -200,6 +209,9 @@ _bounds_item({"values": values, "domains": domains, "origins": origins, "up_to":
 	up_to >= 0
 	up_to <= 9007199254740991
 	floor(up_to) == up_to
+	count(values) <= 4096
+	count(domains) <= 4096
+	count(origins) <= 256
 	every values_item in values {
 		type_name(values_item) in {"boolean", "number", "string"}
 	}
@@ -226,6 +238,8 @@ _resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
 	min(listed_texts) >= ""
 	max(listed_texts) < []
 	count(type) <= 256
+	count(prefixes) <= 256
+	count(effects) <= 256
 	every effects_item in effects {
 		effects_item in {
 			"read",
@@ -242,6 +256,7 @@ _resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
 
 _tools_item({"arguments": arguments}) if {
 	is_object(arguments)
+	count(arguments) <= 4096
 	every arguments_item in {arguments_item | some arguments_item in arguments} - {
 		{},
 		{
@@ -292,6 +307,9 @@ _arguments_item({
 	max_length >= 0
 	max_length <= 9007199254740991
 	floor(max_length) == max_length
+	count(one_of) <= 4096
+	count(path_prefixes) <= 4096
+	count(hosts) <= 4096
 	every one_of_item in one_of {
 		type_name(one_of_item) in {"boolean", "number", "string"}
 	}
@@ -565,6 +583,7 @@ _sound contains "/authorization_details/*/intent" if {
 _sound contains "/authorization_details/*/effects" if {
 	every authorization_details_item in task.claims.authorization_details {
 		is_array(authorization_details_item.effects)
+		count(authorization_details_item.effects) <= 256
 	}
 }
 
@@ -588,6 +607,7 @@ _sound contains "/authorization_details/*/effects/*" if {
 _sound contains "/authorization_details/*/tools" if {
 	every authorization_details_item in task.claims.authorization_details {
 		is_object(authorization_details_item.tools)
+		count(authorization_details_item.tools) <= 4096
 	}
 }
 
@@ -606,6 +626,7 @@ _sound contains "/authorization_details/*/tools/*/arguments" if {
 			is_object(tools_item)
 			arguments := object.get(tools_item, "arguments", {})
 			is_object(arguments)
+			count(arguments) <= 4096
 		}
 	}
 }
@@ -640,6 +661,7 @@ _sound contains "/authorization_details/*/tools/*/arguments/*/one_of" if {
 				is_object(arguments_item)
 				one_of := object.get(arguments_item, "one_of", [])
 				is_array(one_of)
+				count(one_of) <= 4096
 			}
 		}
 	}
@@ -712,6 +734,7 @@ _sound contains "/authorization_details/*/tools/*/arguments/*/path_prefixes" if 
 				is_object(arguments_item)
 				path_prefixes := object.get(arguments_item, "path_prefixes", [])
 				is_array(path_prefixes)
+				count(path_prefixes) <= 4096
 			}
 		}
 	}
@@ -742,6 +765,7 @@ _sound contains "/authorization_details/*/tools/*/arguments/*/hosts" if {
 				is_object(arguments_item)
 				hosts := object.get(arguments_item, "hosts", [])
 				is_array(hosts)
+				count(hosts) <= 4096
 			}
 		}
 	}
@@ -783,6 +807,7 @@ _sound contains "/authorization_details/*/tools/*/arguments/*/max_length" if {
 _sound contains "/authorization_details/*/resources" if {
 	every authorization_details_item in task.claims.authorization_details {
 		is_array(authorization_details_item.resources)
+		count(authorization_details_item.resources) <= 256
 	}
 }
 
@@ -811,6 +836,7 @@ _sound contains "/authorization_details/*/resources/*/prefixes" if {
 			is_object(resources_item)
 			prefixes := object.get(resources_item, "prefixes", [])
 			is_array(prefixes)
+			count(prefixes) <= 256
 		}
 	}
 }
@@ -833,6 +859,7 @@ _sound contains "/authorization_details/*/resources/*/effects" if {
 			is_object(resources_item)
 			effects := object.get(resources_item, "effects", [])
 			is_array(effects)
+			count(effects) <= 256
 		}
 	}
 }
@@ -861,6 +888,7 @@ _sound contains "/authorization_details/*/resources/*/effects/*" if {
 _sound contains "/authorization_details/*/destinations" if {
 	every authorization_details_item in task.claims.authorization_details {
 		is_array(authorization_details_item.destinations)
+		count(authorization_details_item.destinations) <= 4096
 	}
 }
 
@@ -911,6 +939,7 @@ _sound contains "/authorization_details/*/bounds/recipient/values" if {
 		is_object(recipient)
 		values := object.get(recipient, "values", [])
 		is_array(values)
+		count(values) <= 4096
 	}
 }
 
@@ -937,6 +966,7 @@ _sound contains "/authorization_details/*/bounds/recipient/domains" if {
 		is_object(recipient)
 		domains := object.get(recipient, "domains", [])
 		is_array(domains)
+		count(domains) <= 4096
 	}
 }
 
@@ -965,6 +995,7 @@ _sound contains "/authorization_details/*/bounds/recipient/origins" if {
 		is_object(recipient)
 		origins := object.get(recipient, "origins", [])
 		is_array(origins)
+		count(origins) <= 256
 	}
 }
 
@@ -1026,6 +1057,7 @@ _sound contains "/authorization_details/*/bounds/target/values" if {
 		is_object(target)
 		values := object.get(target, "values", [])
 		is_array(values)
+		count(values) <= 4096
 	}
 }
 
@@ -1052,6 +1084,7 @@ _sound contains "/authorization_details/*/bounds/target/domains" if {
 		is_object(target)
 		domains := object.get(target, "domains", [])
 		is_array(domains)
+		count(domains) <= 4096
 	}
 }
 
@@ -1080,6 +1113,7 @@ _sound contains "/authorization_details/*/bounds/target/origins" if {
 		is_object(target)
 		origins := object.get(target, "origins", [])
 		is_array(origins)
+		count(origins) <= 256
 	}
 }
 
@@ -1141,6 +1175,7 @@ _sound contains "/authorization_details/*/bounds/amount/values" if {
 		is_object(amount)
 		values := object.get(amount, "values", [])
 		is_array(values)
+		count(values) <= 4096
 	}
 }
 
@@ -1167,6 +1202,7 @@ _sound contains "/authorization_details/*/bounds/amount/domains" if {
 		is_object(amount)
 		domains := object.get(amount, "domains", [])
 		is_array(domains)
+		count(domains) <= 4096
 	}
 }
 
@@ -1195,6 +1231,7 @@ _sound contains "/authorization_details/*/bounds/amount/origins" if {
 		is_object(amount)
 		origins := object.get(amount, "origins", [])
 		is_array(origins)
+		count(origins) <= 256
 	}
 }
 
@@ -1256,6 +1293,7 @@ _sound contains "/authorization_details/*/bounds/code/values" if {
 		is_object(code)
 		values := object.get(code, "values", [])
 		is_array(values)
+		count(values) <= 4096
 	}
 }
 
@@ -1282,6 +1320,7 @@ _sound contains "/authorization_details/*/bounds/code/domains" if {
 		is_object(code)
 		domains := object.get(code, "domains", [])
 		is_array(domains)
+		count(domains) <= 4096
 	}
 }
 
@@ -1310,6 +1349,7 @@ _sound contains "/authorization_details/*/bounds/code/origins" if {
 		is_object(code)
 		origins := object.get(code, "origins", [])
 		is_array(origins)
+		count(origins) <= 256
 	}
 }
 
@@ -1371,6 +1411,7 @@ _sound contains "/authorization_details/*/bounds/credential/values" if {
 		is_object(credential)
 		values := object.get(credential, "values", [])
 		is_array(values)
+		count(values) <= 4096
 	}
 }
 
@@ -1397,6 +1438,7 @@ _sound contains "/authorization_details/*/bounds/credential/domains" if {
 		is_object(credential)
 		domains := object.get(credential, "domains", [])
 		is_array(domains)
+		count(domains) <= 4096
 	}
 }
 
@@ -1425,6 +1467,7 @@ _sound contains "/authorization_details/*/bounds/credential/origins" if {
 		is_object(credential)
 		origins := object.get(credential, "origins", [])
 		is_array(origins)
+		count(origins) <= 256
 	}
 }
 
@@ -1471,6 +1514,7 @@ _sound contains "/authorization_details/*/windows" if {
 		is_object(authorization_details_item)
 		windows := object.get(authorization_details_item, "windows", [])
 		is_array(windows)
+		count(windows) <= 256
 	}
 }
 
@@ -1516,6 +1560,7 @@ _sound contains "/authorization_details/*/delegated" if {
 		is_object(authorization_details_item)
 		delegated := object.get(authorization_details_item, "delegated", [])
 		is_array(delegated)
+		count(delegated) <= 256
 	}
 }
 
@@ -1550,6 +1595,7 @@ _sound contains "/authorization_details/*/delegated/*/prefixes" if {
 			is_object(delegated_item)
 			prefixes := object.get(delegated_item, "prefixes", [])
 			is_array(prefixes)
+			count(prefixes) <= 256
 		}
 	}
 }
@@ -1576,6 +1622,7 @@ _sound contains "/authorization_details/*/delegated/*/effects" if {
 			is_object(delegated_item)
 			effects := object.get(delegated_item, "effects", [])
 			is_array(effects)
+			count(effects) <= 256
 		}
 	}
 }
@@ -1606,6 +1653,7 @@ _sound contains "/authorization_details/*/delegated/*/effects/*" if {
 _sound contains "/authorization_details/*/budgets" if {
 	every authorization_details_item in task.claims.authorization_details {
 		is_object(authorization_details_item.budgets)
+		count(authorization_details_item.budgets) <= 4096
 	}
 }
 

@@ -251,115 +251,46 @@ _unfit := {
 			-0.5,
 			"",
 			{},
-			[
-				{
-					"type": "inbounds_task",
-					"intent": "x",
-					"effects": ["read"],
-					"tools": {"/a": {"arguments": {"/a": {
-						"one_of": [""],
-						"minimum": 0,
-						"maximum": 0,
-						"pattern": "",
-						"path_prefixes": [""],
-						"hosts": [""],
-						"max_length": 0,
-					}}}},
-					"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
-					"destinations": ["x"],
-					"label": "x",
-					"bounds": {
-						"recipient": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"target": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"amount": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"code": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"credential": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
+			[{
+				"type": "inbounds_task",
+				"intent": "x",
+				"effects": ["read"],
+				"tools": {"/a": {"arguments": {"/a": {
+					"one_of": [""],
+					"minimum": 0,
+					"maximum": 0,
+					"pattern": "",
+					"path_prefixes": [""],
+					"hosts": [""],
+					"max_length": 0,
+				}}}},
+				"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+				"destinations": ["x"],
+				"label": "x",
+				"bounds": {
+					"recipient": {
+						"values": [""],
+						"domains": ["x"],
+						"origins": ["prompt"],
+						"up_to": 0,
 					},
-					"windows": [{"start": 0, "end": 0}],
-					"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
-					"budgets": {"/a": 0},
-					"environment": "x",
-					"deadline": 0,
-				},
-				{
-					"type": "inbounds_task",
-					"intent": "x",
-					"effects": ["read"],
-					"tools": {"/a": {"arguments": {"/a": {
-						"one_of": [""],
-						"minimum": 0,
-						"maximum": 0,
-						"pattern": "",
-						"path_prefixes": [""],
-						"hosts": [""],
-						"max_length": 0,
-					}}}},
-					"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
-					"destinations": ["x"],
-					"label": "x",
-					"bounds": {
-						"recipient": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"target": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"amount": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"code": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
-						"credential": {
-							"values": [""],
-							"domains": ["x"],
-							"origins": ["prompt"],
-							"up_to": 0,
-						},
+					"target": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+					"amount": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+					"code": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
+					"credential": {
+						"values": [""],
+						"domains": ["x"],
+						"origins": ["prompt"],
+						"up_to": 0,
 					},
-					"windows": [{"start": 0, "end": 0}],
-					"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
-					"budgets": {"/a": 0},
-					"environment": "x",
-					"deadline": 0,
 				},
+				"windows": [{"start": 0, "end": 0}],
+				"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+				"budgets": {"/a": 0},
+				"environment": "x",
+				"deadline": 0,
+			} |
+				some _ in numbers.range(1, 2)
 			],
 		],
 	},
@@ -377,7 +308,7 @@ _unfit := {
 	},
 	"/authorization_details/*/effects": {
 		"at": "/authorization_details/0/effects",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["read" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/effects/*": {
 		"at": "/authorization_details/0/effects/0",
@@ -385,7 +316,24 @@ _unfit := {
 	},
 	"/authorization_details/*/tools": {
 		"at": "/authorization_details/0/tools",
-		"values": [null, true, -0.5, "", []],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			[],
+			{sprintf("name-%d", [number]): {"arguments": {"/a": {
+				"one_of": [""],
+				"minimum": 0,
+				"maximum": 0,
+				"pattern": "",
+				"path_prefixes": [""],
+				"hosts": [""],
+				"max_length": 0,
+			}}} |
+				some number in numbers.range(1, 4097)
+			},
+		],
 	},
 	"/authorization_details/*/tools/*": {
 		"at": "/authorization_details/0/tools/~1a",
@@ -393,7 +341,24 @@ _unfit := {
 	},
 	"/authorization_details/*/tools/*/arguments": {
 		"at": "/authorization_details/0/tools/~1a/arguments",
-		"values": [null, true, -0.5, "", []],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			[],
+			{sprintf("name-%d", [number]): {
+				"one_of": [""],
+				"minimum": 0,
+				"maximum": 0,
+				"pattern": "",
+				"path_prefixes": [""],
+				"hosts": [""],
+				"max_length": 0,
+			} |
+				some number in numbers.range(1, 4097)
+			},
+		],
 	},
 	"/authorization_details/*/tools/*/arguments/*": {
 		"at": "/authorization_details/0/tools/~1a/arguments/~1a",
@@ -401,7 +366,7 @@ _unfit := {
 	},
 	"/authorization_details/*/tools/*/arguments/*/one_of": {
 		"at": "/authorization_details/0/tools/~1a/arguments/~1a/one_of",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/tools/*/arguments/*/one_of/*": {
 		"at": "/authorization_details/0/tools/~1a/arguments/~1a/one_of/0",
@@ -421,7 +386,7 @@ _unfit := {
 	},
 	"/authorization_details/*/tools/*/arguments/*/path_prefixes": {
 		"at": "/authorization_details/0/tools/~1a/arguments/~1a/path_prefixes",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/tools/*/arguments/*/path_prefixes/*": {
 		"at": "/authorization_details/0/tools/~1a/arguments/~1a/path_prefixes/0",
@@ -429,7 +394,7 @@ _unfit := {
 	},
 	"/authorization_details/*/tools/*/arguments/*/hosts": {
 		"at": "/authorization_details/0/tools/~1a/arguments/~1a/hosts",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/tools/*/arguments/*/hosts/*": {
 		"at": "/authorization_details/0/tools/~1a/arguments/~1a/hosts/0",
@@ -441,7 +406,14 @@ _unfit := {
 	},
 	"/authorization_details/*/resources": {
 		"at": "/authorization_details/0/resources",
-		"values": [null, true, -0.5, "", {}],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+		],
 	},
 	"/authorization_details/*/resources/*": {
 		"at": "/authorization_details/0/resources/0",
@@ -453,7 +425,7 @@ _unfit := {
 	},
 	"/authorization_details/*/resources/*/prefixes": {
 		"at": "/authorization_details/0/resources/0/prefixes",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/resources/*/prefixes/*": {
 		"at": "/authorization_details/0/resources/0/prefixes/0",
@@ -461,7 +433,7 @@ _unfit := {
 	},
 	"/authorization_details/*/resources/*/effects": {
 		"at": "/authorization_details/0/resources/0/effects",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["read" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/resources/*/effects/*": {
 		"at": "/authorization_details/0/resources/0/effects/0",
@@ -469,7 +441,7 @@ _unfit := {
 	},
 	"/authorization_details/*/destinations": {
 		"at": "/authorization_details/0/destinations",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/destinations/*": {
 		"at": "/authorization_details/0/destinations/0",
@@ -489,7 +461,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/recipient/values": {
 		"at": "/authorization_details/0/bounds/recipient/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/recipient/values/*": {
 		"at": "/authorization_details/0/bounds/recipient/values/0",
@@ -497,7 +469,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/recipient/domains": {
 		"at": "/authorization_details/0/bounds/recipient/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/recipient/domains/*": {
 		"at": "/authorization_details/0/bounds/recipient/domains/0",
@@ -505,7 +477,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/recipient/origins": {
 		"at": "/authorization_details/0/bounds/recipient/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/bounds/recipient/origins/*": {
 		"at": "/authorization_details/0/bounds/recipient/origins/0",
@@ -521,7 +493,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/target/values": {
 		"at": "/authorization_details/0/bounds/target/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/target/values/*": {
 		"at": "/authorization_details/0/bounds/target/values/0",
@@ -529,7 +501,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/target/domains": {
 		"at": "/authorization_details/0/bounds/target/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/target/domains/*": {
 		"at": "/authorization_details/0/bounds/target/domains/0",
@@ -537,7 +509,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/target/origins": {
 		"at": "/authorization_details/0/bounds/target/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/bounds/target/origins/*": {
 		"at": "/authorization_details/0/bounds/target/origins/0",
@@ -553,7 +525,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/amount/values": {
 		"at": "/authorization_details/0/bounds/amount/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/amount/values/*": {
 		"at": "/authorization_details/0/bounds/amount/values/0",
@@ -561,7 +533,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/amount/domains": {
 		"at": "/authorization_details/0/bounds/amount/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/amount/domains/*": {
 		"at": "/authorization_details/0/bounds/amount/domains/0",
@@ -569,7 +541,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/amount/origins": {
 		"at": "/authorization_details/0/bounds/amount/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/bounds/amount/origins/*": {
 		"at": "/authorization_details/0/bounds/amount/origins/0",
@@ -585,7 +557,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/code/values": {
 		"at": "/authorization_details/0/bounds/code/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/code/values/*": {
 		"at": "/authorization_details/0/bounds/code/values/0",
@@ -593,7 +565,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/code/domains": {
 		"at": "/authorization_details/0/bounds/code/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/code/domains/*": {
 		"at": "/authorization_details/0/bounds/code/domains/0",
@@ -601,7 +573,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/code/origins": {
 		"at": "/authorization_details/0/bounds/code/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/bounds/code/origins/*": {
 		"at": "/authorization_details/0/bounds/code/origins/0",
@@ -617,7 +589,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/credential/values": {
 		"at": "/authorization_details/0/bounds/credential/values",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/credential/values/*": {
 		"at": "/authorization_details/0/bounds/credential/values/0",
@@ -625,7 +597,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/credential/domains": {
 		"at": "/authorization_details/0/bounds/credential/domains",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["x" | some _ in numbers.range(1, 4097)]],
 	},
 	"/authorization_details/*/bounds/credential/domains/*": {
 		"at": "/authorization_details/0/bounds/credential/domains/0",
@@ -633,7 +605,7 @@ _unfit := {
 	},
 	"/authorization_details/*/bounds/credential/origins": {
 		"at": "/authorization_details/0/bounds/credential/origins",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["prompt" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/bounds/credential/origins/*": {
 		"at": "/authorization_details/0/bounds/credential/origins/0",
@@ -645,7 +617,14 @@ _unfit := {
 	},
 	"/authorization_details/*/windows": {
 		"at": "/authorization_details/0/windows",
-		"values": [null, true, -0.5, "", {}],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			[{"start": 0, "end": 0} | some _ in numbers.range(1, 257)],
+		],
 	},
 	"/authorization_details/*/windows/*": {
 		"at": "/authorization_details/0/windows/0",
@@ -661,7 +640,14 @@ _unfit := {
 	},
 	"/authorization_details/*/delegated": {
 		"at": "/authorization_details/0/delegated",
-		"values": [null, true, -0.5, "", {}],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			{},
+			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+		],
 	},
 	"/authorization_details/*/delegated/*": {
 		"at": "/authorization_details/0/delegated/0",
@@ -673,7 +659,7 @@ _unfit := {
 	},
 	"/authorization_details/*/delegated/*/prefixes": {
 		"at": "/authorization_details/0/delegated/0/prefixes",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/delegated/*/prefixes/*": {
 		"at": "/authorization_details/0/delegated/0/prefixes/0",
@@ -681,7 +667,7 @@ _unfit := {
 	},
 	"/authorization_details/*/delegated/*/effects": {
 		"at": "/authorization_details/0/delegated/0/effects",
-		"values": [null, true, -0.5, "", {}],
+		"values": [null, true, -0.5, "", {}, ["read" | some _ in numbers.range(1, 257)]],
 	},
 	"/authorization_details/*/delegated/*/effects/*": {
 		"at": "/authorization_details/0/delegated/0/effects/0",
@@ -689,7 +675,14 @@ _unfit := {
 	},
 	"/authorization_details/*/budgets": {
 		"at": "/authorization_details/0/budgets",
-		"values": [null, true, -0.5, "", []],
+		"values": [
+			null,
+			true,
+			-0.5,
+			"",
+			[],
+			{sprintf("name-%d", [number]): 0 | some number in numbers.range(1, 4097)},
+		],
 	},
 	"/authorization_details/*/budgets/*": {
 		"at": "/authorization_details/0/budgets/~1a",
