@@ -25,6 +25,14 @@ import data.inbounds.standing
 shown := _answer(_strange)
 
 # METADATA
+# title: Signed in
+# description: |
+#   Whether the user's own token counts now, whoever it names and whatever is asked for. It is asked
+#   before anything that grows with the request, so that nobody has that answered without a user.
+# entrypoint: true
+signed_in := _answer(_of_the_token)
+
+# METADATA
 # title: Begun
 # description: |
 #   Whether a task may be begun: the agent has shown who it is, the user's own token that he is
@@ -122,31 +130,41 @@ _vouched if {
 _place := {"tenant": task.claims.tenant, "environment": task.authority.environment}
 
 # What speaks against the subject, unless the workload acts on its own authority.
-_of_the_subject contains "issuance.subject_unshown" if {
+_of_the_subject := _of_the_token | _of_the_task
+
+_of_the_token contains "issuance.subject_unshown" if {
 	subject_token.given == ""
 	not _on_its_own
 }
 
-_of_the_subject contains "issuance.subject_unverified" if {
-	subject_token.given != ""
+_of_the_token contains "issuance.subject_unverified" if {
+	not subject_token.given == ""
 	not subject_token.verified
 }
 
-_of_the_subject contains code if {
+_of_the_token contains code if {
 	subject_token.verified
 	some code in _checks
 	not _passed(code)
 }
 
-_on_its_own if {
-	task.claims.sub == identity.agent
-	data.deployment.subjects[task.claims.sub].type == "workload"
+_of_the_task contains "issuance.subject_unshown" if {
+	subject_token.given == ""
+	not task.claims.sub == identity.agent
 }
+
+_of_the_task contains code if {
+	subject_token.verified
+	some code in {"issuance.subject_not_for_this", "issuance.subject_other"}
+	not _passed(code)
+}
+
+_on_its_own if data.deployment.subjects[identity.agent].type == "workload"
 
 _checks := {
 	"issuance.subject_issuer", "issuance.subject_audience", "issuance.subject_expired",
-	"issuance.subject_lifetime", "issuance.subject_not_for_this", "issuance.subject_other",
-	"issuance.subject_delegated", "issuance.subject_other_use", "issuance.subject_revoked",
+	"issuance.subject_lifetime", "issuance.subject_delegated", "issuance.subject_other_use",
+	"issuance.subject_revoked",
 }
 
 _passed("issuance.subject_issuer") if tokens.own(subject_token.verified)

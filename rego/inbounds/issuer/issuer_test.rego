@@ -73,6 +73,19 @@ _renewed(patches) := answer if {
 		with data.inbounds.lib.jwt.authentic as fixtures.authentic
 }
 
+_signed_in(patches) := answer if {
+	asked := _asked(patches)
+	answer := issuer.signed_in with input as json.patch(asked.question, [{
+		"op": "replace",
+		"path": "/context/credentials/task",
+		"value": "",
+	}])
+		with data.deployment as asked.stage.deployment
+		with data.live as asked.stage.live
+		with data.inbounds.lib.clock.now as asked.stage.now
+		with data.inbounds.lib.jwt.authentic as fixtures.authentic
+}
+
 _codes({"issued": false, "cut": [], "reasons": reasons}) := [reason.code | some reason in reasons]
 
 _issued := {"issued": true, "cut": [], "reasons": []}
@@ -94,6 +107,33 @@ test_a_task_is_begun_by_an_agent_and_a_user_that_are_shown if {
 test_nobody_s_task_is_begun_without_his_token if {
 	_codes(_begun(fixtures.putting("/subject_token", ""))) == ["issuance.subject_unshown"]
 	_codes(_begun([{"op": "remove", "path": "/subject_token"}])) == ["issuance.subject_unshown"]
+}
+
+# Without a task, all is told of the user's token that depends on none.
+test_whether_a_user_is_signed_in_depends_on_no_task if {
+	_signed_in([]) == _issued
+	_signed_in(_claimed("sub", "dora@acme.example")) == _issued
+	_signed_in(_of_users("vouches_for", [])) == _issued
+	_codes(_begun(_of_users("vouches_for", []))) == ["issuance.subject_not_for_this"]
+
+	every code, patch in {
+		"issuance.subject_unshown": fixtures.putting("/subject_token", ""),
+		"issuance.subject_unverified": fixtures.putting("/user/genuine", false),
+		"issuance.subject_issuer": _claimed("iss", "https://evil.example"),
+		"issuance.subject_audience": _claimed("aud", ["crm"]),
+		"issuance.subject_expired": _claimed("exp", 1700000000),
+		"issuance.subject_lifetime": _of_users("max_seconds", 200),
+		"issuance.subject_delegated": _claimed("act", {"sub": "x"}),
+		"issuance.subject_other_use": _claimed("cnf", {"jkt": "x"}),
+		"issuance.subject_revoked": [{"op": "remove", "path": "/user/claims/iat"}],
+	} {
+		code in _codes(_signed_in(patch))
+	}
+
+	every anything in fixtures.junk {
+		answer := issuer.signed_in with input as anything
+		answer.issued == false
+	}
 }
 
 test_a_token_that_nobody_signed_shows_no_user if {

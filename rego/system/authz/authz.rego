@@ -106,6 +106,7 @@ _registry_door if {
 		["v1", "data", "inbounds", "issuer", "hops"],
 		["v1", "data", "inbounds", "issuer", "renewed"],
 		["v1", "data", "inbounds", "issuer", "shown"],
+		["v1", "data", "inbounds", "issuer", "signed_in"],
 	}
 }
 

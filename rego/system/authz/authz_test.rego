@@ -34,6 +34,7 @@ test_any_known_pep_asks_what_comes_before_a_question if {
 		["issuer", "hops"],
 		["issuer", "renewed"],
 		["issuer", "shown"],
+		["issuer", "signed_in"],
 	] {
 		asking := {"path": array.concat(["v1", "data", "inbounds"], entrypoint), "body": {"input": {}}}
 		_allowed(asking)

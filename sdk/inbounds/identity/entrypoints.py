@@ -2,6 +2,8 @@
 
 SHOWN = "inbounds/issuer/shown"
 """Whether who asks is an agent (`delegation.IssuerQuestion` → `claims.IssuanceAnswer`)."""
+SIGNED_IN = "inbounds/issuer/signed_in"
+"""Whether a user's own token counts now (`delegation.IssuerQuestion` → `claims.IssuanceAnswer`)."""
 BEGINNING = "inbounds/issuer/begun"
 """Whether a task may be begun (`delegation.IssuerQuestion` → `claims.IssuanceAnswer`)."""
 RENEWAL = "inbounds/issuer/renewed"

@@ -17,6 +17,8 @@ METADATA = "/.well-known/oauth-authorization-server"
 HEALTH = "/health"
 MAX_BYTES = 2**18
 """How large a request or an answer may be."""
+MAX_VALUES = 2**13
+"""How many JSON values a request may hold. An authority of as many does not fit into a token."""
 
 
 class _Sent(BaseModel):

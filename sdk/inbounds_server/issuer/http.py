@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -38,6 +39,9 @@ logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
 
 _NO_STORE = {"Cache-Control": "no-store"}
+_MOST_READ = 2
+"""How many requests are read at once; they wait where there are more."""
+_FEW_ERRORS = 16
 _KEYS_FOR = 300
 """How many seconds a key set may be kept for; a key is published before it signs."""
 
@@ -79,8 +83,8 @@ class _Doors:
     # --- what is asked --------------------------------------------------------------------
 
     async def _begin(self, request: Request) -> Response:
-        asked = _read(request, issuer_messages.Beginning)
         proof = self._proof(request, issuer_messages.BEGIN)
+        asked = await self._read(request, issuer_messages.Beginning)
         wanted = TaskRequest(
             subject=asked.subject,
             agent=asked.agent,
@@ -104,8 +108,8 @@ class _Doors:
         )
 
     async def _renew(self, request: Request) -> Response:
-        asked = _read(request, issuer_messages.Renewing)
         proof = self._proof(request, issuer_messages.RENEW)
+        asked = await self._read(request, issuer_messages.Renewing)
         return _issued(
             await run_in_threadpool(
                 self._service.renew,
@@ -117,8 +121,8 @@ class _Doors:
         )
 
     async def _end(self, request: Request) -> Response:
-        asked = _read(request, issuer_messages.Ending)
         proof = self._proof(request, issuer_messages.END)
+        asked = await self._read(request, issuer_messages.Ending)
         in_force = await run_in_threadpool(
             self._service.end,
             asked.name,
@@ -168,6 +172,19 @@ class _Doors:
 
         return guarded
 
+    @cached_property
+    def _readers(self) -> CapacityLimiter:
+        return CapacityLimiter(_MOST_READ)
+
+    async def _read(self, request: Request, kind: type[M]) -> M:
+        """Read a request whose proof holds, beside the loop that serves everybody."""
+        media = request.headers.get("content-type", "").partition(";")[0].strip()
+        if media != "application/json":
+            raise _Malformed("the request is not JSON")
+        return await to_thread.run_sync(
+            read_message, request.state.body, kind, limiter=self._readers
+        )
+
     def _proof(self, request: Request, path: str) -> Proof:
         proofs = request.headers.getlist("dpop")
         if len(proofs) != 1:
@@ -194,23 +211,36 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _read(request: Request, kind: type[M]) -> M:
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise _Malformed("the request is not JSON")
-    body: bytes = request.state.body
+def read_message(body: bytes, kind: type[M]) -> M:
+    """Read what was sent, at a cost that its sender does not choose.
+
+    Raises:
+        InboundsError: `issuer.malformed`: it is too long, holds too many values, or does not fit.
+            None of it is quoted.
+    """
     if len(body) > issuer_messages.MAX_BYTES:
         raise _Malformed(f"the request is larger than {issuer_messages.MAX_BYTES} bytes")
+    # Each value but the first follows one of these. A few within texts count as well.
+    if sum(map(body.count, (b",", b"[", b"{"))) > issuer_messages.MAX_VALUES:
+        raise _Malformed(f"the request holds more than {issuer_messages.MAX_VALUES} values")
     try:
         return kind.model_validate(strict_json(body))
     except NotStrictJson as error:
         raise _Malformed(f"the request cannot be read: {error}") from None
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        # The names of our own fields, never a key of the sender's.
-        known = [str(part) for part in first["loc"] if str(part) in kind.model_fields]
         raise _Malformed(
-            f"the request is invalid: {'.'.join(known) or 'a member'} is missing or does not fit"
+            f"the request is invalid: {_misfit(error, kind)} is missing or does not fit"
         ) from None
+
+
+def _misfit(error: ValidationError, kind: type[BaseModel]) -> str:
+    # All of them are written out where one is read.
+    if error.error_count() > _FEW_ERRORS:
+        return "a member"
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    # The names of our own fields, never a key of the sender's.
+    known = [str(part) for part in first["loc"] if str(part) in kind.model_fields]
+    return ".".join(known) or "a member"
 
 
 def _issued(grant: TaskGrant) -> Response:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inbounds.errors import InboundsError, InvalidAnswer, TokenInvalid
 from inbounds.identity import TaskGrant, TaskRequest
-from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN
+from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN, SIGNED_IN
 from inbounds.identity.issuance import answered, asked_of
 from inbounds.identity.signing_keys import thumbprint, token_claims
 from inbounds.identity.task_token import sign_task
@@ -122,15 +122,16 @@ class Service:
             limit(request.agent) as count_begun,
             Recorded(self._with.log, "task.begin", task, request, _json(asked)) as record,
         ):
+            # Who asks, then for whom, then what: the last alone costs as much as the sender likes.
+            question = _shown_by(request.agent, identity, request.subject_token)
+            signed_in = self._ask(SIGNED_IN, question)
+            if not signed_in.issued:
+                raise record.refused(signed_in.reasons)
             answer = self._ask(ISSUANCE, asked)
             if not answer.issued or answer.authority is None:
                 raise record.refused(answer.reasons)
             grant = self._signed(task, request, answer.authority, answer)
-            question = IssuerQuestion(
-                question=QUESTION_VERSION,
-                context=_holding(grant, identity),
-                subject_token=request.subject_token,
-            )
+            question = question.model_copy(update={"context": _holding(grant, identity)})
             shown = self._ask(BEGINNING, question)
             if not shown.issued:
                 raise record.refused(shown.reasons)
@@ -269,11 +270,7 @@ class Service:
 
     def _require_shown(self, agent: str, identity: str) -> None:
         """Refuse strangers, who learn nothing else and leave no records that they could fill."""
-        question = IssuerQuestion(
-            question=QUESTION_VERSION,
-            context=Holding(agent=agent, credentials=Credentials(identity=identity, task="")),
-        )
-        answer = self._ask(SHOWN, question)
+        answer = self._ask(SHOWN, _shown_by(agent, identity))
         if not answer.issued:
             error = refusal(answer.reasons)
             logger.warning("nobody is shown: %s", error.code)
@@ -389,6 +386,14 @@ def _handed_on(task: str, proof: Proof) -> tuple[TaskRequest, int]:
         holder=proof.jwk,
     )
     return request, int(authority["deadline"])
+
+
+def _shown_by(agent: str, identity: str, subject_token: str = "") -> IssuerQuestion:
+    return IssuerQuestion(
+        question=QUESTION_VERSION,
+        context=Holding(agent=agent, credentials=Credentials(identity=identity, task="")),
+        subject_token=subject_token,
+    )
 
 
 def _holding(grant: TaskGrant, identity: str) -> Holding:

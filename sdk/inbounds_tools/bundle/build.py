@@ -20,7 +20,7 @@ from inbounds.engine.bundle import read_signed
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import write_file
 from inbounds.files.trees import remove_file, scratch_folder
-from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN
+from inbounds.identity.entrypoints import BEGINNING, HOPS, RENEWAL, SHOWN, SIGNED_IN
 from inbounds.live.head import empty_lists
 from inbounds.pdp import ACCEPTANCE, DECISION, DELEGATION, EVALUATION, ISSUANCE, REGISTRY
 
@@ -58,6 +58,7 @@ ENTRYPOINTS = (
     RENEWAL,
     HOPS,
     SHOWN,
+    SIGNED_IN,
 )
 """What a policy can be asked."""
 _SHOWN = 10

@@ -182,6 +182,7 @@ JUNK = {
     "a number without end": b'{"seconds": 1e999}',
     "nested": deep(100_000),
     "large": b'{"identity": "' + b"x" * 300_000 + b'"}',
+    "many values": b'{"scope": {"bounds": {"recipient": {"values": [' + b"[]," * 80_000 + b"0]}}}}",
 }
 
 
@@ -191,6 +192,28 @@ def test_no_request(place, path, name):
     status, said = send(place, JUNK[name], path)
 
     assert (status, said["error"], said["code"]) == (400, "invalid_request", "issuer.malformed")
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/tasks/renew", "/tasks/end"])
+@pytest.mark.parametrize("name", JUNK)
+def test_nothing_is_read_before_the_proof_holds(place, path, name):
+    for proofs in ([], [dpop.prove(KEY, "POST", place.url + "/jwks")]):
+        status, said = send(place, JUNK[name], path, proofs=proofs)
+        assert (status, said["error"], said["code"]) == (400, "invalid_dpop_proof", "issuer.proof")
+
+
+def test_who_asks_is_known_before_for_whom_and_for_whom_before_what(place):
+    """
+    What a request costs the policy grows with its scope, which nobody else is asked about.
+    """
+    wide = {"resources": [{"type": f"t{number}"} for number in range(256)]}
+    stranger = place.svid(key=SigningKey.generate())
+    for what in ({"scope": wide}, {"intent": "unknown"}, {"subject": "unknown", "scope": wide}):
+        asked = task_request(place, subject_token=place.user(SigningKey.generate()), **what)
+        assert send(place, asked)[1]["code"] == "issuance.subject_unverified"
+        assert send(place, {**asked, "subject_token": ""})[1]["code"] == "issuance.subject_unshown"
+        assert send(place, {**asked, "identity": stranger})[1]["code"] == "identity.unverified"
+    assert send(place, task_request(place, scope=wide))[1]["code"] == "issuance.empty"
 
 
 @pytest.mark.parametrize(
@@ -211,6 +234,8 @@ def test_no_request(place, path, name):
         ("scope", []),
         ("scope", {"effect": ["read"]}),
         ("scope", {"effects": "read"}),
+        ("scope", {"windows": [{"start": 1, "end": 2}] * 257}),
+        ("scope", {"resources": [{"type": "mail"}] * 257}),
         ("holder", KEY.public),
         ("canary", 1),
     ],
