@@ -119,9 +119,7 @@ class Pump:
             items += [(op.LITERAL, value)] if kind is op.NOT_LITERAL else []
             some = [sign for sign in _SIGNS if _among(items, sign)]
             first = items[0][1]
-            return self._random.choice(
-                some or [chr(first if isinstance(first, int) else first[0])]
-            )
+            return self._random.choice(some or [chr(first if isinstance(first, int) else first[0])])
         if kind is op.BRANCH:
             return self._all(self._random.choice(value[1]))
         if kind is op.SUBPATTERN:

@@ -126,7 +126,7 @@ TIMES = range(60)
     ],
 )
 def test_no_patch_makes_a_scene_of_any_size(patch):
-    with pytest.raises(PatchFault, match="into itself|at most 100000 values"):
+    with pytest.raises(PatchFault, match=r"into itself|at most 100000 values"):
         patched({**DOCUMENT, "x/y": {}}, patch)
 
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 CANARY = "canary-4111-1111"
-HOW = sys.argv[1]
+HOW = "".join(sys.argv[1:2])
 RESULTS: dict[str, Any] = {
     "structured": {"content": [], "structuredContent": [CANARY]},
     "image": {"content": [{"type": "image", "data": {"k": CANARY}, "mimeType": 5}]},
