@@ -28,6 +28,10 @@ class NarrowSession(ServerSession):  # type: ignore[misc]  # not there for mypy
     call, no text reaches the client before it.
     """
 
+    # The SDK's own, which is not there for mypy.
+    _request_outbound: Any
+    _connection: Any
+
     def __init__(self, session: Any, permit: Permit, asks: Collection[str], token: Any) -> None:
         # All that a session is, over the same two channels.
         self.__dict__.update(vars(session))
