@@ -1486,6 +1486,16 @@ class TestPausing:
         A `ToolNode` tells answers apart by their order alone: the second call is refused.
         """
         second = ToolCall("mail.send", {"to": [BOB], "body": "again"}, "call-second")
+        both, touched = threading.Barrier(2), world.resources["mail.send"]
+        first_two = iter(range(2))
+
+        def together(**arguments):
+            # The node gives up a call that has not begun where another one interrupts it.
+            if next(first_two, None) is not None:
+                both.wait(60)
+            return touched(**arguments)
+
+        world.resources = {**world.resources, "mail.send": together}
         harness = LangChainHarness(world, "node", sync=True)
         with world.wary():
             seen = harness.run([SEND, second])
