@@ -4,6 +4,7 @@ import asyncio
 import functools
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from datetime import date
