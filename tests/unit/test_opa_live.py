@@ -18,6 +18,7 @@ from inbounds.errors import InvalidAnswer, Timeout, Unreachable
 from inbounds.pdp import opa_live
 from inbounds.pdp.opa import MAX_REQUEST
 from inbounds.pdp.opa_live import OpaLive
+from inbounds.pdp.transport import Endpoint
 from inbounds.process import clock
 
 pytestmark = pytest.mark.system
@@ -119,8 +120,33 @@ def test_a_feed_may_be_larger_than_an_answer() -> None:
         assert live.read() == large
 
 
-@pytest.mark.parametrize("ask", [lambda live: live.read(), lambda live: live.push_live({})])
-def test_a_write_and_a_read_end_in_time(ask: Callable[[OpaLive], Any]) -> None:
+@pytest.mark.parametrize(
+    ("ask", "seconds"),
+    [
+        (lambda live: live.read("head"), 0.2),
+        (lambda live: live.push_live({}), 0.2),
+        (lambda live: live.read(), 0.6),
+        (lambda live: live.push_live({"head": "x" * MAX_REQUEST}), 6),
+    ],
+    ids=["a member", "a write", "a whole feed", "a whole feed that is to be put"],
+)
+def test_a_write_and_a_read_end_in_time(
+    ask: Callable[[OpaLive], Any], seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def send(_: Endpoint, *__: Any, deadline: float) -> Any:
+        asked.append(deadline - clock.monotonic())
+        raise Timeout
+
+    monkeypatch.setattr(Endpoint, "send", send)
+    with closing(OpaLive("http://127.0.0.1:1", seconds=0.2)) as live, pytest.raises(Timeout):
+        ask(live)
+    assert asked == [pytest.approx(seconds, abs=0.1)]
+
+
+@pytest.mark.parametrize("ask", [lambda live: live.read("seq"), lambda live: live.push_live({})])
+def test_neither_waits_for_who_says_nothing(ask: Callable[[OpaLive], Any]) -> None:
     with wire.misbehaving(wire.silence) as url, closing(OpaLive(url, seconds=0.2)) as live:
         began = time.monotonic()
         with pytest.raises(Timeout):
@@ -136,7 +162,7 @@ def test_two_seconds_are_enough_by_default(monkeypatch: pytest.MonkeyPatch) -> N
         closing(OpaLive(url)) as live,
     ):
         with pytest.raises(Timeout):
-            live.read()
+            live.read("head")
         assert 2 <= clock.monotonic() - began < 8
 
 
@@ -161,8 +187,8 @@ class Held(OpaLive):
         self.seen: list[Any] = []
         self.most = MAX_REQUEST
 
-    def read(self, member: str = "") -> Any:
-        assert not member
+    def _read(self, path: str, times: int) -> Any:
+        assert (path, times) == (opa_live._NOW, opa_live._FIRST)
         return copy.deepcopy(self.now)
 
     def _write(self, method: str, body: bytes) -> None:
