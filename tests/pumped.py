@@ -90,14 +90,23 @@ class Pump:
     def __init__(self, pattern, seed):
         self._random = Random(ascii(pattern.pattern) + str(seed))
         self._parts = [*_parts(parser.parse(pattern.pattern, pattern.flags))]
+        nodes = (node for part in self._parts for node in part)
+        self._own = sorted({chr(value) for kind, value in nodes if kind is op.LITERAL})
 
-    def text(self):
-        """Return what makes one of some length."""
-        unit = ""
-        while not 0 < len(unit) <= 200:
+    def texts(self, most):
+        """Yield what makes one of some length: of each part by itself, and of several."""
+        parts = self._random.sample(self._parts, min(8, len(self._parts)))
+        for unit in map(self._all, parts):
+            for behind in ("x", "!"):
+                yield self._repeated("", unit, behind)
+        for _ in range(most):
             unit = "".join(self._some() for _ in range(self._random.choice([1, 1, 1, 2, 2, 3])))
-        before = self._some() if self._random.random() < 0.5 else ""
-        behind = self._random.choice(["", "x", "!", " ", "\n", "\0", self._some()])
+            before = self._some() if self._random.random() < 0.5 else ""
+            behind = self._random.choice(["", "x", "!", " ", "\n", "\0", self._some()])
+            yield self._repeated(before, unit, behind)
+
+    def _repeated(self, before, unit, behind):
+        unit = unit[:200] or self._random.choice(_SIGNS)
         return lambda length: before + unit * (length // len(unit)) + behind
 
     def _some(self):
@@ -118,6 +127,10 @@ class Pump:
             items = value if kind is op.IN else [(op.NEGATE, None)]
             items += [(op.LITERAL, value)] if kind is op.NOT_LITERAL else []
             some = [sign for sign in _SIGNS if _among(items, sign)]
+            # What another part of the pattern looks for may stand here too.
+            own = [sign for sign in self._own if _among(items, sign)]
+            if own and self._random.random() < 0.5:
+                return self._random.choice(own)
             first = items[0][1]
             return self._random.choice(some or [chr(first if isinstance(first, int) else first[0])])
         if kind is op.BRANCH:

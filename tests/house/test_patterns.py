@@ -1,4 +1,4 @@
-"""Regular expressions mean the same on every Python that the package admits."""
+"""Regular expressions mean the same on every Python, and none is kept busy by what it reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from re import _constants as op
 from re import _parser as parser
 
 import pytest
+from tests import pumped
 from tests.documents import ROOT
 
 from inbounds.model import places
@@ -88,3 +89,58 @@ def test_nor_one_that_is_put_together(module):
     }
     assert patterns
     assert [name for name, pattern in patterns.items() if misread(pattern)] == []
+
+
+# --- what they cost -----------------------------------------------------------------------------
+
+ROUNDS = 25
+IN_THE_PROMPT = {
+    # These read so many characters beside a value, or one sentence of the user's own.
+    "inbounds.provenance.naming_marks.IMPERATIVE": "256",
+    "inbounds.provenance.naming_marks._ACTS": "256",
+    "inbounds.provenance.recipients.IMPERATIVE": "a sentence",
+    "inbounds.provenance.recipients._GOES_ON": "a sentence",
+    "inbounds.provenance.recipients._NAMES": "256",
+    "inbounds.provenance.prompt_segments._WHO": "400",
+    "inbounds.provenance.prompt_orders._DELETED": "96",
+    "inbounds.provenance.spoken_effects._PLAIN": "200",
+    "inbounds.provenance.title_marks._LISTED": "160",
+}
+"""Patterns that take the square of a text's length, of which they are given little."""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"(?<!\w)(?:\+\d|0\d{2,3})(?:[^\w+\n]{1,4}\d{2,12})+(?!\w|[^\w+\n]{1,4}\d\d)", True),
+        (r"\\++(?=\")", True),
+        (r"(?<!\\)\\++(?=\")", False),
+        (r"\s*\n\s*\Z", True),
+        (r"(?:,(?:'[^']*'|[^,]+))*;", True),
+        (r"[^\s<>]+", False),
+        (r"<[^<>]*>", False),
+    ],
+)
+@pytest.mark.system
+def test_one_that_is_kept_busy_is_found(pattern, expected):
+    assert _busy(re.compile(pattern), {"search"}) is expected
+
+
+@pytest.mark.system
+def test_no_pattern_is_kept_busy_by_what_it_reads():
+    """
+    Each is put to texts of its own parts, over and over: four times as long takes four times.
+    """
+    looked_at = [*pumped.patterns()]
+    busy = {name for name, ways, pattern in looked_at if _busy(pattern, ways)}
+
+    assert len(looked_at) > 400
+    assert busy <= IN_THE_PROMPT.keys()
+
+
+def _busy(pattern, ways):
+    pump = pumped.Pump(pattern, 1)
+    run = pumped.applied(pattern, ways)
+    return any(
+        pumped.grows(run, text, length=4000, slow=0.003, most=0.4) for text in pump.texts(ROUNDS)
+    )

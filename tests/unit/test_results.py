@@ -10,11 +10,13 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from random import Random
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from justhtml import JustHTML
+from tests.pumped import grows
 from tests.unit.origins.hidden import LEFT_AS_TEXT, SPELT, WITHIN
 
 from inbounds.canonical.visible import visible
@@ -39,6 +41,7 @@ from inbounds.pep.tool_errors import raise_alone
 from inbounds.provenance import markup
 from inbounds.provenance.links import links_of
 from inbounds.provenance.markup import holds_images
+from inbounds.provenance.origins import Origins
 from inbounds.testing import assert_denied
 
 
@@ -352,6 +355,68 @@ class TestMaskOfAccountsWithinWords:
         words = ["KontoDE89370400440532013001", "KontoZZ89370400440532013000", "xDE8937040044053"]
 
         assert words == discharge(words, [to("mask", kinds=["iban"])])
+
+
+SIGNS = [
+    *("a", "@", " ", ".", "-", "1", "0", "+", "(", ")", "[", "]", "<", "</b>", "<b", "<td>", "\n"),
+    *('"', "'", "\\", "=3D", "=\n", "\\100", "//", "www.", "&#64;", "&", "%40", "[at]", "\u00e9"),
+    *("\u200b", "\u3002", "![", "](", "<!--", "<a href=", "_", "/", "?", "\t", "{", ":", ";", ","),
+    *("|", "x.y", "GB82", "\\u0040", "[email]", "2024-01-01", "1,000", "\u00b7"),
+]
+
+
+def units():
+    """Yield what a hostile text repeats, and its end: those that were found, and others."""
+    yield from [
+        ("{2024-01-011", "x"),
+        ("+491 23;", "x"),
+        ("030-11;22 ", "_"),
+        ("\\", "x"),
+        ("[email]\\", ""),
+        ("</", ""),
+        ("@=\n", "'"),
+        ("\\n\\", "x"),
+    ]
+    choose = Random(5)
+    for _ in range(12):
+        yield "".join(choose.choices(SIGNS, k=choose.choice([1, 2, 2, 3]))), choose.choice(SIGNS)
+
+
+class TestCost:
+    @pytest.mark.system
+    @pytest.mark.parametrize(("unit", "end"), [*units()])
+    def test_no_text_takes_more_than_in_proportion_to_its_length(self, unit, end):
+        everything = [
+            to("strip", what=["links", "images"]),
+            to("mask", kinds=["email", "url", "iban", "phone"]),
+        ]
+        rows = Returns(fields={"/*/a": ReturnedField(), "/*/salary": ReturnedField()})
+
+        def looked_at(text):
+            with contextlib.suppress(InPieces):
+                discharge([text, "x", {"text": text}], everything)
+            with contextlib.suppress(ShapeMismatch):
+                Discharge([to("redact", fields=["/*/salary"])], rows).whole([{"a": text}])
+            Origins().observe(
+                [text, {"a": text}],
+                tool="mail.read",
+                returns=Returns(),
+                arguments={"id": "42"},
+                call=1,
+                memory=False,
+                tainted=False,
+            )
+
+        def text(length):
+            return unit * (length // len(unit)) + end
+
+        assert not grows(looked_at, text, length=10_000, slow=0.8, most=8.0)
+
+    @pytest.mark.parametrize("change", [to("mask", kinds=["email"]), to("strip", what=["links"])])
+    def test_no_text_of_any_length_is_looked_at(self, change):
+        assert discharge(["a" * 1_000_000], [change])
+        with pytest.raises(NotPlain):
+            discharge({"a": ["a" * 1_000_001]}, [change])
 
 
 class TestStrip:

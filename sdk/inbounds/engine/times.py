@@ -23,7 +23,7 @@ _RFC3339: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))",
     re.ASCII,
 )
-_DURATION: Final = re.compile(r"(\d+)(ns|us|µs|μs|ms|s|m|h|d|w|y)", re.ASCII)
+_DURATION: Final = re.compile(r"(?<!\d)(\d+)(ns|us|µs|μs|ms|s|m|h|d|w|y)", re.ASCII)
 _UNITS: Final = {
     "ns": 1,
     "us": 1_000,

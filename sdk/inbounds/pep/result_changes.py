@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _DEEPEST = 64
 _MOST_ITEMS = 10_000
 _MOST_CHARACTERS = 1_000_000
-"""So much of a result that comes item by item is held back until it is looked at as a whole."""
+"""So much of a text is masked, and of a result that comes item by item held back until its end."""
 _NO_NUMBER = 10**20
 
 
@@ -382,6 +382,8 @@ def _in_texts(
     name: str = "",
 ) -> Any:
     if isinstance(value, str):
+        if len(value) > _MOST_CHARACTERS:
+            raise NotPlain
         within = json_within(value)
         if within is not None and (left := _in_texts(within, change, is_number, name)) != within:
             # Its escapes hide what is in it from whoever looks for that.

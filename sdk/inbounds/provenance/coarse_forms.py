@@ -45,7 +45,7 @@ _POINT = re.compile(r"(?<=[0-9])\.(?=[0-9])")
 _ACCOUNT = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ .\u2010-\u2015-]?[A-Za-z0-9]){8,30}(?![A-Za-z0-9])"
 )
-_AUTHORITY = re.compile(r"(?:[^/@]*@)?(?:www\.)?([^/:]*)(?::[0-9]*)?")
+_AUTHORITY = re.compile(r"\A(?:[^/@]*@)?(?:www\.)?([^/:]*)(?::[0-9]*)?")
 _HOST_FIRST = re.compile(r"(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}/")
 _POINT_KEPT = "\x00"
 

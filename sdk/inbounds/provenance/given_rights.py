@@ -30,8 +30,10 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 """Somebody else's, or no gift at all."""
-_EDGE = re.compile(r"\s*(?:[,(]|\b(?:and|then|but|or|so\s+that|so)\b|&)\s+|\s\(", re.IGNORECASE)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+\w")
+_EDGE = re.compile(
+    r"(?:(?<!\s)\s+)?(?:[,(]|\b(?:and|then|but|or|so\s+that|so)\b|&)\s+|\s\(", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[\w.+-]{1,320}@[\w.-]+\w")
 _NAMED = re.compile(r"\s+[A-Z][\w.]*(?:\s+[A-Z][\w.]*){0,3}(?=\s)")
 _BOUNDARY = re.compile(r"\b(?:and|then|but|or|so)\b|[,;:(\n\x00]")
 _BRACKETED = re.compile(rf"\s\(({_ADDRESS.pattern})\)")

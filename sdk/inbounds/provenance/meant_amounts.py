@@ -104,12 +104,12 @@ _ASIDE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _CONFIRMED = re.compile(
-    r"\s*(?:[A-Z]{3}|euros?|dollars?|pounds?|[$\u20ac\u00a3])?\s+(?:is|are)\s+"
+    r"(?:\s*(?:[A-Z]{3}|euros?|dollars?|pounds?|[$\u20ac\u00a3]))?\s+(?:is|are)\s+"
     r"(?:right|correct|fine|ok(?:ay)?|due|agreed|what\s+is\s+due)\b",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(r"[\s*\u2022-]*(?:[A-Z]{3}|[$\u20ac\u00a3])?\s?")
-_TO_SOMEBODY = re.compile(r"\s*(?:[A-Z]{3}|euros?|dollars?|pounds?)?\s+(?:to|for)\s")
+_TO_SOMEBODY = re.compile(r"(?:\s*(?:[A-Z]{3}|euros?|dollars?|pounds?))?\s+(?:to|for)\s")
 _SETS = re.compile(
     r"(?:set|raise|increase|lower|reduce|change|cap|bump|adjust|update)\b", re.IGNORECASE
 )

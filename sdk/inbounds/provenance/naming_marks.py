@@ -23,7 +23,7 @@ _DIGITS = re.compile(r"[A-Za-z]{0,4}[-# ]?[0-9][0-9 -]*")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _MOST_PLACES = 64
 _NEXT = re.compile(rf"(?P<of>['\u2019]s\b)?[ \t]+({_ONE_WORD})")
-_BEFORE = re.compile(r"([^\W\d_]+)[ \t]+\Z")
+_BEFORE = re.compile(r"(?<![^\W\d_])([^\W\d_]+)[ \t]+\Z")
 _ARTICLE = r"(?:(?:the|our|my|your|their|his|her|this|that)\s+)?"
 _INDEFINITE = re.compile(r"\ban?\s+\Z", re.IGNORECASE)
 _WORDS_OF_NOUNS = """
@@ -45,7 +45,7 @@ _WORDS_OF_TARGETS = """
 _TARGETS = frozenset(_WORDS_OF_TARGETS.split())
 """What is acted on is called."""
 _ONLY = re.compile(rf"\s+{_ARTICLE}\Z", re.IGNORECASE)
-_NOUN_BEFORE = re.compile(rf"([^\W\d_]+){CALLED}\s+\Z")
+_NOUN_BEFORE = re.compile(rf"(?<![^\W\d_])([^\W\d_]+){CALLED}\s+\Z")
 _LEADING = (
     r"(?:\A\W*|[,:]\s+|\b(?:please|and|then|also|just|now|kindly|pls|can\s+you|could\s+you|would\s+you"
     r"|will\s+you|you\s+to|like\s+to|let's|let\s+us|i\s+want\s+to|i\s+need\s+to)\s+)"

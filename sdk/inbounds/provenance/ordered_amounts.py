@@ -20,9 +20,9 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _LIMIT_BEHIND = re.compile(
-    rf"\s*{UNIT}?[\s,(]*(?:as\s+(?:an?|the)\s+)?"
+    rf"(?:\s*{UNIT})?[\s,(]*(?:as\s+(?:an?|the)\s+)?"
     r"(?i:max(?:imum|imal(?:ly)?)?|at\s+(?:the\s+)?(?:very\s+)?most|tops|or\s+less|ceiling|limit|cap)\b"
-    rf"(?!\s*(?:of|is)?[\s:=]*{UNIT}?\s*[0-9{AMOUNT}])"
+    rf"(?!(?:\s*(?:of|is))?[\s:=]*(?:{UNIT}\s*)?[0-9{AMOUNT}])"
 )
 _BY_OTHERS = re.compile(
     r"\b(?:s?he|they|it|who|which|this|that|nobody|everybody|somebody|someone)"
@@ -48,11 +48,11 @@ _PAYMENT = re.compile(
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    r"(?:\A|[,;:&(\n\x00*\u2022>\u2013\u2014-]|[0-9][.)]"
+    r"(?:\A|[,;:&(\x00*\u2022>\u2013\u2014-]|[0-9][.)]"
     r"|\b(?:and|or|then|please|also|but|so|just|now|kindly|first|next|finally|lastly|afterwards?"
     r"|instead|too|you|today|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day|let['\u2019]?s|let\s+us|(?:want|like|need|wish|prefer|remember|you|and|or|then|time|sure"
     r"|so\s+\w+\s+as|kind\s+enough)\s+to))"
-    r"\s*\Z",
+    r"\s*\Z|(?<!\s)(?=\s*\n)\s+\Z",
     re.IGNORECASE,
 )
 """What stands before an imperative, or before what the user wants the agent to do."""
@@ -63,10 +63,10 @@ _FILLED = re.compile(
     re.IGNORECASE,
 )
 _WHOM_BEHIND = re.compile(r"[^,;:()]{0,80}?\s(?:to|for|from|of|on|into|onto)\s+\S", re.IGNORECASE)
-_TO_BEHIND = re.compile(rf"\s*{UNIT}?\s+(?:(?:[Tt]o)\s+\S|(?:[Ff]or)\s+[A-Z0-9])")
+_TO_BEHIND = re.compile(rf"(?:\s*{UNIT})?\s+(?:(?:[Tt]o)\s+\S|(?:[Ff]or)\s+[A-Z0-9])")
 _JOINER = re.compile(r"[,;:&+\n(]|\b(?:and|or|then|plus)\b", re.IGNORECASE)
 _TRAILING = re.compile(rf"[\s,:(=\u2013\u2014-]*{UNIT}?[\s,:(=\u2013\u2014-]*\Z")
-_ITEM = re.compile(r"\n\s*(?:[-*\u2022]|[0-9]{1,2}[.)])\s*(?P<item>[^\n]*)\Z")
+_ITEM = re.compile(r"\n[^\S\n]*(?:[-*\u2022]|[0-9]{1,2}[.)])\s*(?P<item>[^\n]*)\Z")
 _SUM = re.compile(
     r"\b(?:total|sum|amount|limit|max|min|maximum|minimum|budget|balance|ceiling|rest|remainder"
     r"|invoice|bill|price|cost|value|worth|until|by|before|after|on|in)\b",
@@ -74,8 +74,8 @@ _SUM = re.compile(
 )
 _WHOM = re.compile(
     r"(?:(?:please|to|for|account|acct|iban|invoice|order|no|number|the|of|mr|mrs|ms|dr)\b\W*)*"
-    r"(?:[^\W\d_a-z][\w'\u2019.-]*|[\w.+-]*[0-9@][\w@.+-]*)"
-    r"(?:\s+(?:[^\W\d_a-z][\w'\u2019.-]*|[\w.+-]*[0-9@][\w@.+-]*)){0,4}"
+    r"(?:[^\W\d_a-z][\w'\u2019.-]*|(?=[\w.+-]*[0-9@])[\w@.+-]+)"
+    r"(?:\s+(?:[^\W\d_a-z][\w'\u2019.-]*|(?=[\w.+-]*[0-9@])[\w@.+-]+)){0,4}"
 )
 """A name, a number or an address, as what stands between two amounts."""
 _NUMBERED = re.compile(

@@ -65,7 +65,7 @@ _QUANTITY = re.compile(
 SPELLED_OUT = re.compile(rf"\b(?:{_NUMBERS})[\s-]+{WORD_OF_CURRENCY}\b", re.IGNORECASE)
 _ONE = re.compile(r"\bone\b", re.IGNORECASE)
 _IDS = re.compile(
-    r"[0-9]{5,}|(?:19|20)[0-9]{2}\b|(?:\A|\n)\s*[0-9]{1,2}[.)]\s|[0-9]{1,2}(?=\s?(?:[ap]\.?m\b|o'clock))"
+    r"[0-9]{5,}|(?:19|20)[0-9]{2}\b|(?:\A\s*|\n[^\S\n]*)[0-9]{1,2}[.)]\s|[0-9]{1,2}(?=\s?(?:[ap]\.?m\b|o'clock))"
     r"|(?-i:\b[A-Z]{2}[0-9]{2}(?:\s?[A-Z0-9]{4}){1,7}(?:\s?[A-Z0-9]{1,3})?\b)|[0-9]{4}(?:\s[0-9]{4})+"
     r"|\bfrom\s+[0-9][0-9.,]*(?=\s+to\W+\Z)",
     re.IGNORECASE,

@@ -62,15 +62,17 @@ _NOUN = (
 _QUOTED = "\x01"
 """Stands for a title in quotation marks."""
 _NOUNS = re.compile(rf"[\s'\"]*(?:{_NOUN})\b[\s'\"]*", re.IGNORECASE)
-_NAME = r"[^\s()\[\]{}<>:]*[^\W_][^\s()\[\]{}<>:]*"
+_NAME = r"(?=[^\s()\[\]{}<>:]*[^\W_])[^\s()\[\]{}<>:]+"
 _LETTERS = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
 _OBJECT = re.compile(
-    rf"[\s'\"]*(?:{_QUOTED}|{_NAME}|(?!{_WORK}\b){_LETTERS}(?:\s+{_LETTERS}){{1,4}})?\s*\Z",
+    rf"[\s'\"]*(?:(?:{_QUOTED}|{_NAME}|(?!{_WORK}\b){_LETTERS}(?:\s+{_LETTERS}){{1,4}})\s*)?\Z",
     re.IGNORECASE,
 )
 _JOINS = re.compile(r"[,&]|\b(?:and|plus)\b", re.IGNORECASE)
 _OR = re.compile(
-    r"[\"'”’`»)]*(?:,\s*(?:'[^'\n]*'|\"[^\"\n]*\"|[^\s,]+))*,?\s*\bor\b",  # noqa: RUF001 -- quotation marks
+    # A whole quote is one item, and never several words as well: each item is read in one way.
+    r"[\"'”’`»)]*(?:,\s*(?:'[^'\n]*'|\"[^\"\n]*\"|"  # noqa: RUF001 -- quotation marks
+    r"(?!(?:'(?:(?!\bor\b)[^'\n])*'|\"(?:(?!\bor\b)[^\"\n])*\")(?:[\s,]|\Z))[^\s,]+))*,?\s*\bor\b",
     re.IGNORECASE,
 )
 """What stands behind a value that is one of several of which one is meant."""
@@ -194,7 +196,7 @@ _RUNS = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?:[.!?](?=\s)|[\n\x00;(])")
-_CLAUSES = re.compile(r",?\s+(?:and then|and|then)\s+|,\s*")
+_CLAUSES = re.compile(r"(?:,|(?<![\s,]))\s+(?:and then|and|then)\s+|,\s*")
 _ENDS_ORDER = re.compile(
     r"[\"'”’`»]*(?:\s*(?:\Z|\x00|[\n;,)])|\s*[.!](?:[\s\x00]|\Z)|,?\s+(?:and|then|please|pls)\b)"  # noqa: RUF001 -- quotation marks
 )

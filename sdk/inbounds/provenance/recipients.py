@@ -87,11 +87,11 @@ _NAMES = re.compile(
     rf"(?:{_NAME}(?:\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+|\s*&\s*)(?:{_ARTICLE}))+\Z"
 )
 """Other names that one is joined with."""
-_LISTED = re.compile(rf"\s*(?:\Z|[.:]|,?\s*(?:and|or|&)\s|,\s*{_NAME})")
+_LISTED = re.compile(rf"\s*(?:\Z|[.:]|(?:,\s*)?(?:and|or|&)\s|,\s*{_NAME})")
 _DOES = re.compile(
     r"\s+(?:is|are|was|were|will|has|have|had|can|could|should|would|must|may|do|does|did)\b"
 )
-_CALLED = re.compile(rf"(?:\bfollowing\s+)?(?P<noun>[^\W\d_]+){CALLED}\s+\Z")
+_CALLED = re.compile(rf"(?:\bfollowing\s+)?(?<![^\W\d_])(?P<noun>[^\W\d_]+){CALLED}\s+\Z")
 _TAIL = re.compile(rf"(?<!\S){_ARTICLE}(?:an?\s+)?(?:(?:following|both)\s+)?\Z", re.IGNORECASE)
 _BY = re.compile(
     r"(?P<thing>(?:.*\s)?)(?:(?P<word>to|into|with|in|on|at|via)\s+|(?:->|\u2192)\s*)\Z",

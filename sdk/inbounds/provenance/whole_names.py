@@ -33,7 +33,7 @@ _MAIL = re.compile(r"[\w.%+-]+@\w[\w-]*(?:\.[\w-]+)+")
 _AROUND = ".:!?*_`'=~/-"
 _HOST = re.compile(r"(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 _FOLDER = re.compile(r"(?![a-z]+://)[^\s/~]+/\S")
-_BEFORE_FOLDER = re.compile(r"/[^\s,;]* \Z")
+_BEFORE_FOLDER = re.compile(r"/[^\s,;/]* \Z")
 _NEAR = 256
 
 
