@@ -105,6 +105,7 @@ IN_THE_PROMPT = {
     "inbounds.provenance.prompt_orders._DELETED": "96",
     "inbounds.provenance.spoken_effects._PLAIN": "200",
     "inbounds.provenance.title_marks._LISTED": "160",
+    "inbounds.provenance.prompt_text._BEGINS_SENTENCE": "96",
 }
 """Patterns that take the square of a text's length, of which they are given little."""
 

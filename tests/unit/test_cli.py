@@ -32,6 +32,7 @@ def test_every_command_is_listed(capsys):
     assert {command.replace("-", "_") for command in cli.COMMANDS} == modules - {
         "output",
         "listener",
+        "log_lines",
         "mcp_server",
     }
     assert main(["--help"]) == 0

@@ -33,9 +33,7 @@ _FAR = 256
 _DIGITS_BEFORE = re.compile(r"[0-9]{3} \Z")
 _DIGITS_BEHIND = re.compile(r" [0-9]{3}")
 _ENDS_IN_DIGITS = re.compile(r"[0-9]{3}\Z")
-_BEGINS_SENTENCE = re.compile(
-    r"(?:[.!?:\x00][\"'”’)\s]*|(?<![\"'”’)\s])(?=[\"'”’)\s]*\n)[\"'”’)\s]+|\A\s*)\Z"  # noqa: RUF001 -- quotation marks
-)
+_BEGINS_SENTENCE = re.compile(r"(?:[.!?:\n\x00][\"'”’)\s]*|\A\s*)\Z")  # noqa: RUF001 -- quotation marks
 
 
 class PromptText:
