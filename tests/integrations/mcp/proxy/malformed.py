@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 CANARY = "canary-4111-1111"
-HOW = "".join(sys.argv[1:2])
+HOW = next(iter(sys.argv[1:]), "")
 RESULTS: dict[str, Any] = {
     "structured": {"content": [], "structuredContent": [CANARY]},
     "image": {"content": [{"type": "image", "data": {"k": CANARY}, "mimeType": 5}]},
