@@ -84,7 +84,7 @@ def test_a_task_acts_within_its_windows(policy):
     A window may be told as RFC 3339 times.
     """
     now = datetime.now(UTC)
-    past = {"start": now - timedelta(hours=2), "end": now - timedelta(hours=1)}
+    past = {"start": now - timedelta(hours=3), "end": now - timedelta(hours=2)}
     open_ = {"start": (now - timedelta(hours=1)).isoformat(), "end": "2999-01-01T00:00:00Z"}
 
     with policy.task(scope=Scope(windows=[past, open_])) as task:
