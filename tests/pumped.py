@@ -225,7 +225,7 @@ def grows(run, text, *, length, slow, most):
     short = min(cost(run, text(length), most) for _ in range(3))
     if short < slow or short >= most:
         return short >= most
-    return all(cost(run, text(4 * length), 16 * most) > 8 * short for _ in range(3))
+    return all(cost(run, text(4 * length), 16 * most) > 10 * short for _ in range(3))
 
 
 def applied(pattern, ways):
