@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,8 +85,12 @@ def test_no_signs_around_it_say_what_is_in_a_name(name, before, after, hidden):
     value, argument = hidden
     inside = name.replace("{}", before.replace(" ", "") + written(value) + after)
     prompt = f"Open {inside} now"
+    # `/srv/../etc/keys` is `/etc/keys`, and nothing else.
+    is_it = written(value) == normpath(inside)
 
-    assert grade(seen(prompt), value, argument) in NOT_FIRM or f" {written(value)} " in prompt
+    assert (
+        grade(seen(prompt), value, argument) in NOT_FIRM or f" {written(value)} " in prompt or is_it
+    )
 
 
 @pytest.mark.parametrize(
