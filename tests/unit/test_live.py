@@ -200,9 +200,9 @@ def test_it_is_told_since_when_and_how_long_an_entry_is_kept(feed: LiveFeed, tim
     assert feed.since("revoked", "task-1") is None
     ended, thrown = feed.entries().ordered
     feed.prune()
-    until = feed.kept_until(ended)
+    until = feed.kept_until([ended])[ended]
     assert until == int(time.now) + 30 * 86400
-    assert feed.kept_until(thrown) is None
+    assert feed.kept_until([thrown])[thrown] is None
     feed.prune()  # from here on the time that passes is seen
     time.now = float(until)
     assert feed.prune() == 0

@@ -184,7 +184,8 @@ class TestLifetimes:
         world.feed.end_within("task-1/a", seconds=1, most=9)
         world.feed.end("task-2")
         world.feed.kill("fleet")
-        until = {one.name: world.feed.kept_until(one) for one in world.feed.entries().ordered}
+        entries = world.feed.entries().ordered
+        until = {one.name: at for one, at in world.feed.kept_until(entries).items()}
 
         assert until == {
             "task-1/a": world.set_to + HOUR,

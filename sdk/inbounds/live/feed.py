@@ -6,6 +6,7 @@ import re
 import secrets
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from inbounds.errors import ConfigurationError
 
@@ -19,6 +20,9 @@ from .feed_store import (
     position_in,
     require_named,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["RETENTION", "Acknowledgement", "Entries", "Entry", "LiveFeed", "Position"]
 
@@ -200,19 +204,24 @@ class LiveFeed(FeedStore):
 
         return self._transact(self._file.read, find)
 
-    def kept_until(self, entry: Entry) -> int | None:
-        """Return from when on `prune` may drop an entry, in Unix seconds; None for a switch."""
-        if entry.kind == "switches":
-            return None
+    def kept_until(self, entries: Iterable[Entry]) -> dict[Entry, int | None]:
+        """Return from when on `prune` may drop each entry, in Unix seconds; None for a switch."""
 
-        def find(connection: sqlite3.Connection) -> int:
-            connection.execute(_LIFETIMES)
-            row = connection.execute(
-                "SELECT seconds FROM lifetimes WHERE name = ?", (entry.name,)
-            ).fetchone()
-            return int(row[0]) if row and entry.kind == "ended" else self._retention
+        def read(connection: sqlite3.Connection) -> dict[str, int]:
+            begun = "SELECT 1 FROM sqlite_master WHERE name = 'lifetimes'"
+            if connection.execute(begun).fetchone() is None:
+                return {}
+            return dict(connection.execute("SELECT name, seconds FROM lifetimes").fetchall())
 
-        return entry.at + self._transact(self._file.write, find)
+        lifetimes = self._transact(self._file.read, read)
+
+        def until(entry: Entry) -> int | None:
+            if entry.kind == "switches":
+                return None
+            known = lifetimes if entry.kind == "ended" else {}
+            return entry.at + known.get(entry.name, self._retention)
+
+        return {entry: until(entry) for entry in entries}
 
     def acknowledge(self, target: str, position: Position, *, fault: str = "") -> None:
         """Note how far a target has come, for whoever asks in another process."""

@@ -142,6 +142,18 @@ HOSTED = {
 }
 
 
+async def assert_a_yes_does_not_count(world, authorization):
+    """Pause a run, approve its call, and see that it waits on, where nobody has signed."""
+    agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
+    with world.wary():
+        result = await Runner.run(agent, "go on")
+        state = result.to_state()
+        state.approve(result.interruptions[0])
+        said = await go(agent, state)
+    assert PENDING.match(said["call-send"])
+    assert [] == world.ran
+
+
 class TestConstruction:
     async def test_a_guarded_function_is_given_as_it_is(self, world):
         """
@@ -1032,14 +1044,7 @@ class TestPausing:
 
         for each in (answers, module):
             monkeypatch.setattr(each, "invocation_of", lambda run, call_id: "")
-        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
-        with world.wary():
-            result = await Runner.run(agent, "go on")
-            state = result.to_state()
-            state.approve(result.interruptions[0])
-            said = await go(agent, state)
-        assert PENDING.match(said["call-send"])
-        assert [] == world.ran
+        await assert_a_yes_does_not_count(world, authorization)
 
     async def test_the_program_says_a_no_in_its_own_words(self, world, authorization):
         agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
@@ -1094,14 +1099,7 @@ class TestPausing:
         from inbounds.integrations.openai_agents import authorization as module
 
         monkeypatch.setattr(module, "unsay", lambda run, call_id: False)
-        agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)
-        with world.wary():
-            result = await Runner.run(agent, "go on")
-            state = result.to_state()
-            state.approve(result.interruptions[0])
-            said = await go(agent, state)
-        assert PENDING.match(said["call-send"])
-        assert [] == world.ran
+        await assert_a_yes_does_not_count(world, authorization)
 
     async def test_one_state_that_goes_on_twice_runs_once(self, world, authorization):
         agent = protect(agent_of([SEND], tools=[tool_of(world.send, "mail.send")]), authorization)

@@ -131,8 +131,8 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         every = super()._add_skill_loader_tool(own, task=task)
         judged = [self.authorization.judged(each) for each in every]
         require_named_once(each.registered for each in judged)
-        said = {each.registered: each.descriptor for each in shown_of(judged)}
-        observe(None, {name: each for name, each in said.items() if each is not None})
+        listed = {each.registered: each.descriptor for each in shown_of(judged)}
+        observe(None, {name: each for name, each in listed.items() if each is not None})
         return judged
 
     def execute_task(self, task: Any, context: str | None = None, tools: Any = None) -> Any:

@@ -106,7 +106,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
         """What the framework has kept of what an MCP server says of it; None for another tool."""
         tool = self._tool
         if not isinstance(tool, MCPNativeTool | MCPToolWrapper):
-            return held_descriptor(tool._run, getattr(tool, "func", None))  # noqa: SLF001
+            return held_descriptor(tool._run, getattr(tool, "func", None))  # noqa: SLF001 -- as when it runs
         schema = tool.args_schema.model_json_schema()
         return to_descriptor(tool.original_tool_name, tool.description, schema)
 

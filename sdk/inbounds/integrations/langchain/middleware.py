@@ -173,6 +173,6 @@ def _descriptor(tool: Any) -> Any:
 def _served(request: Any, tools: Iterable[Any]) -> tuple[Any, dict[str, Any]]:
     """Return the context of a run, and what MCP servers say of those tools that it shows."""
     context = getattr(request.runtime, "context", None)
-    said = {named(each): _descriptor(each) for each in tools}
-    allowed = shown_tools(context) if any(said.values()) else ()
-    return context, {name: each for name, each in said.items() if each and name in allowed}
+    listed = {named(each): _descriptor(each) for each in tools}
+    allowed = shown_tools(context) if any(listed.values()) else ()
+    return context, {name: each for name, each in listed.items() if each and name in allowed}

@@ -35,8 +35,8 @@ class NarrowSession(ServerSession):  # type: ignore[misc]  # not there for mypy
     def __init__(self, session: Any, permit: Permit, asks: Collection[str], token: Any) -> None:
         # All that a session is, over the same two channels.
         self.__dict__.update(vars(session))
-        self._request_outbound = Gate(session._request_outbound, permit, asks, token)  # noqa: SLF001
-        self._connection = copy.copy(session._connection)  # noqa: SLF001
+        self._request_outbound = Gate(self._request_outbound, permit, asks, token)
+        self._connection = copy.copy(self._connection)
         if self._connection.has_standalone_channel:
             self._connection.outbound = Gate(self._connection.outbound, permit, asks, token)
 

@@ -32,8 +32,8 @@ def command(*, store: Store = None, as_json: output.Json = False) -> None:
             "seq": entries.position.seq,
         }
         value |= {kind: [] for kind in _WORDS}
-        for entry in reversed(entries.ordered):
-            one = {"name": entry.name, "since": entry.at, "until": feed.kept_until(entry)}
+        for entry, until in feed.kept_until(reversed(entries.ordered)).items():
+            one = {"name": entry.name, "since": entry.at, "until": until}
             value[entry.kind].append(one)
     finally:
         feed.close()
