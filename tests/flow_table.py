@@ -25,7 +25,8 @@ _END = "<!-- End of what is generated. -->"
 
 _DRAFTED = ["prompt", "first_party", "quoted", "listing", "third_party_meta"]
 _STATED = ["prompt", "first_party", "quoted"]
-_TASK = "/task/claims/authorization_details/0/bounds"
+_AUTHORITY = "/task/claims/authorization_details/0"
+_TASK = f"{_AUTHORITY}/bounds"
 _INTENT = "/deployment/intents/correspond/bounds"
 
 
@@ -47,6 +48,7 @@ class Bound(NamedTuple):
     shown: str
     task: dict[str, Any] | None = None
     intent: dict[str, Any] | None = None
+    assumed: bool = False
 
 
 class Call(NamedTuple):
@@ -72,6 +74,7 @@ BOUNDS = [
     Bound("none"),
     Bound("drafted from the prompt", {"origins": _DRAFTED}),
     Bound("drafted, where the prompt leaves it to a record", {"origins": _RECORD}),
+    Bound("drafted, of an order that is not understood", {"origins": _DRAFTED}, assumed=True),
     Bound("origins, by the operator", {"origins": _STATED}, {"origins": _STATED}),
     Bound(
         "origins with texts, by the operator",
@@ -125,6 +128,10 @@ def stage(call: Call, value: Value, bound: Bound, trust: str) -> Staged:
     ]
     if value.mentioned:
         patch.append({"op": "add", "path": f"{properties}/mentioned", "value": [call.pointer]})
+    if bound.assumed:
+        where = {"type": call.resource["type"]}
+        bounds = [{**where, "effects": ["read"]}, {**where, "assumed": True}]
+        patch.append({"op": "replace", "path": f"{_AUTHORITY}/resources", "value": bounds})
     for path, stated in ((_TASK, bound.task), (_INTENT, bound.intent)):
         if stated is not None:
             patch.append({"op": "add", "path": path, "value": {call.role: stated}})

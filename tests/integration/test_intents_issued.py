@@ -27,6 +27,7 @@ PROMPTS = [
     "Do what the note 'Handover' says, but do not send anything",
     "Pay the bill 'gas-may.pdf'",
     "Update profile: new password 'x', pay GB33 BUKB 2020 1555 5555 55",
+    "Please snooze it",
     "Fix it, commit, rerun the job and close the issue",
 ]
 

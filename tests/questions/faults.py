@@ -919,6 +919,29 @@ def steered_by_the_text_of_a_record(r: Random, w: World, d: Draft) -> None:
     origins[r.choice(_steering(d))] = origin(r, "quoted_text")
 
 
+@fault("intent.assumed_effect", among=_acts_by_role)
+def what_nobody_asked_for(r: Random, w: World, d: Draft) -> None:
+    _firmly(r, d)
+    _assume(r, d)
+
+
+@fault("intent.effect_outside_intent", among=_acts_by_role)
+def what_nobody_asked_for_and_a_third_party_steers(r: Random, w: World, d: Draft) -> None:
+    origins = _firmly(r, d)
+    origins[r.choice(_steering(d))] = origin(r, "third_party_text")
+    _assume(r, d)
+
+
+def _assume(r: Random, d: Draft) -> None:
+    place = {"type": d.template.resource}
+    reading = {**place, "effects": ["read"]}
+    d.authority["resources"] = (
+        [reading, {**place, "assumed": True}]
+        if r.random() < 0.5
+        else [{**place, "effects": list(EFFECTS), "assumed": True}]
+    )
+
+
 # --- emergency, environment ----------------------------------------------------------------
 
 

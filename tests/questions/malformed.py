@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -52,7 +53,8 @@ def _spoil(r: Random, question: dict[str, Any]) -> None:
     holder, key = r.choice(places)
     draw = r.random()
     if draw < 0.35:
-        holder[key] = r.choice(INSTEAD)
+        # A later change of the same question goes into this one alone.
+        holder[key] = deepcopy(r.choice(INSTEAD))
     elif draw < 0.6:
         del holder[key]
     elif draw < 0.7:

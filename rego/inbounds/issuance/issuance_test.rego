@@ -587,3 +587,14 @@ test_refuses_what_narrows_in_another_shape if {
 		_codes(_narrowed("bounds", bounds)) == ["issuance.malformed"]
 	}
 }
+
+test_what_an_intent_assumes_is_never_stated if {
+	assumed := {"type": "mail", "assumed": true}
+	_given(_narrowed("resources", [assumed]), "resources") == [assumed]
+
+	assuming := _having("resources/0/assumed", true)
+	_given(array.concat(assuming, _narrowed("resources", [assumed])), "resources") == [assumed]
+	answer := _answer(array.concat(assuming, _narrowed("resources", [{"type": "mail"}, {"type": "page"}])))
+	answer.authority.resources == [{"type": "page"}]
+	{"resource": "mail"} in answer.cut
+}

@@ -54,9 +54,14 @@ class ResourcePlace(_Closed):
 
 
 class ResourceBound(ResourcePlace):
-    """Resources on which the effects may be brought about; none named means all of the task's."""
+    """Resources on which the effects may be brought about; none named means all of the task's.
+
+    Of what is `assumed`, nobody has said that it may be done: a person is asked about each such
+    call, and only about one that no third party steers.
+    """
 
     effects: Few[Effect] = []
+    assumed: bool = False
 
 
 class RoleBounds(_Closed):

@@ -97,7 +97,8 @@ def _show(console: Console, made: Draft) -> None:
         table.add_column(heading, overflow="fold")
     for bound in made.scope.resources:
         prefixes = ", ".join(prefix or "anything" for prefix in bound.prefixes)
-        table.add_row(Text(", ".join(bound.effects)), Text(bound.type), Text(prefixes))
+        effects = ", ".join(bound.effects) + ": a person is asked" * bound.assumed
+        table.add_row(Text(effects), Text(bound.type), Text(prefixes))
     console.print(table)
     console.print()
     for row in shown([(row.words, row.understood) for row in made.said]):

@@ -22,9 +22,17 @@ from inbounds.provenance.prompt_orders import is_ordered
 from inbounds.provenance.sentences import MOST_READ, Reading, read
 
 from .delegation import Delegation, delegations, sourced, unnamed
-from .limits import all_effects, bounds_within, delegated_for, narrower_within, resources_for
+from .limits import (
+    all_effects,
+    assumed_for,
+    bounds_within,
+    delegated_for,
+    narrower_within,
+    resources_for,
+)
 from .requests import Match, matches, without_spoken
 from .sources import left_to_sources
+from .unclear_orders import unclear_order
 
 Propose = Callable[[str, Intent], Scope]
 """What an application with a model gives: what it takes a prompt to ask for, of an intent."""
@@ -87,7 +95,9 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
             intent, to the values that the prompt holds, and to the bounds that are drafted.
 
     Returns:
-        The draft: what no word asks for is not in it, reading aside.
+        The draft: what no word asks for is not in it, reading aside. Where an order is not
+        understood, and the prompt asks for nothing else and rules nothing out, the effects of the
+        intent are `assumed` in it.
 
     Raises:
         ConfigurationError: `intent.nothing_left`: the intent lets nothing be read, and the prompt
@@ -102,7 +112,11 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
         return _proposed(_Heard(reading, excluded, told), intent, name, propose(prompt, intent))
     asked = _asked(intent, found)
     left_to = _left_to_records(intent, found, told)
-    resources = resources_for(intent, [*asked, *left_to])
+    # A prompt that rules anything out may rule out what is not understood.
+    is_silent = bool(intent.words) and not (asked or left_to or any(excluded))
+    unclear = unclear_order(reading, found) if is_silent else ""
+    assumed = assumed_for(intent) if unclear else ()
+    resources = resources_for(intent, [*asked, *left_to, *assumed])
     effects = all_effects(resources)
     source = left_to_sources(reading, denied) if set(effects) - {"read"} else ""
     bounds, held_back = _bounds(reading, excluded, intent, leaves=bool(left_to or source))
@@ -115,7 +129,7 @@ def draft(prompt: str, intent: Intent, *, name: str, propose: Propose | None = N
         delegated=[*_left_to_records(intent, found, more_than_whom)],
     )
     said = [
-        *_said_of_words(intent, found),
+        *_said_of_words(intent, found, unclear),
         *_said_of_records(told, left_to, unnamed(reading, denied)),
         *_said_of_source(source),
         *_said_of_bounds(scope, intent, held_back=held_back),
@@ -311,7 +325,7 @@ def _proposed(heard: _Heard, intent: Intent, name: str, wish: Scope) -> Draft:
 # --- words for people ----------------------------------------------------------------------
 
 
-def _said_of_words(intent: Intent, found: Sequence[Match]) -> Iterable[Said]:
+def _said_of_words(intent: Intent, found: Sequence[Match], unclear: str) -> Iterable[Said]:
     asked = _asked(intent, found)
     reach = {bound.type for bound in resources_for(intent, asked) if set(bound.effects) - {"read"}}
     rows: dict[tuple[str, bool], Said] = {}
@@ -332,7 +346,11 @@ def _said_of_words(intent: Intent, found: Sequence[Match]) -> Iterable[Said]:
             row = Said(match.phrase, f"{effects} on {entry.resource}: not given")
         rows.setdefault((match.phrase, match.denied), row)
     yield from list(rows.values())[:_SHOWN]
-    if not asked:
+    if unclear:
+        yield Said(
+            unclear, "not understood: a person is asked about each call that does more than read"
+        )
+    elif not asked:
         why = "no word asks for more" if intent.words else "the intent lists no words"
         yield Said("", f"only reading: {why}")
 

@@ -40,19 +40,35 @@ def _opened(
 ) -> Iterator[ResourceBound]:
     """Yield what one bound of the template lets be read, and what is asked for within it."""
     here = effects_of(outer, intent)
-    places: dict[tuple[str, ...], set[Effect]] = {tuple(outer.prefixes): {_READ} & here}
+    # By prefixes, and whether it is assumed.
+    places = {(tuple(outer.prefixes), outer.assumed): {_READ} & here}
     for bound in asked:
         prefixes = _inside(bound, outer)
         if prefixes:
-            places.setdefault(prefixes, set()).update(set(bound.effects) & here)
-    for prefixes, had in places.items():
+            place = prefixes, outer.assumed or bound.assumed
+            places.setdefault(place, set()).update(set(bound.effects) & here)
+    for (prefixes, assumed), had in places.items():
         # A tool needs all its effects in one bound, so a smaller one has what is around it.
         around = (
-            more for wider, more in places.items() if all(one.startswith(wider) for one in prefixes)
+            more
+            for (wider, guessed), more in places.items()
+            if guessed <= assumed and all(one.startswith(wider) for one in prefixes)
         )
         effects = had.union(*around) if had else had
         if effects:
-            yield ResourceBound(type=outer.type, prefixes=[*prefixes], effects=sorted(effects))
+            yield ResourceBound(
+                type=outer.type, prefixes=[*prefixes], effects=sorted(effects), assumed=assumed
+            )
+
+
+def assumed_for(intent: Intent) -> tuple[ResourceBound, ...]:
+    """Return what a task may assume where a prompt orders something that is not understood."""
+    left = [effects_of(outer, intent) - {_READ} for outer in intent.resources]
+    return tuple(
+        outer.model_copy(update={"effects": sorted(effects), "assumed": True})
+        for outer, effects in zip(intent.resources, left, strict=True)
+        if effects
+    )
 
 
 def delegated_for(intent: Intent, asked: Iterable[ResourceBound]) -> tuple[ResourceBound, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from inbounds.model.deployment import AskedFor
 from inbounds.provenance.denials import ALL, EXCEPT, TELLING
@@ -49,6 +50,13 @@ _NOTED = word_set("shoot write drop")
 """Verbs that make a request of a noun that is new: `drop Rosa a mail`, and not `drop the mail`."""
 _PUT = word_set("put move throw toss drop stick chuck")
 _INTO = word_set("in into to")
+_PAGE = {stem(noun) for noun in word_set("page site website")}
+"""An entry of words with one of them opens what a prompt gives the address of."""
+_ABOUT = word_set("of from about on at what whatever")
+_HANDS_OUT = {
+    stem(verb) for verb in word_set("share send create include add post paste copy make insert")
+}
+_BESIDE = 4
 _THEREUPON = word_set("after before besides following upon with like")
 _PRONOUNS = word_set("it that this them those these")
 _LOOKS = word_set(
@@ -101,11 +109,21 @@ def matches(
         Each phrase in each place where it asks or is denied, in order of the entries.
     """
     places = _places(reading)
+    pages = [*_pages(reading, denied)]
     return tuple(
         match
         for number, entry in enumerate(words)
-        for phrase in entry.words
-        for match in _found(reading, places, denied, (number, entry), phrase)
+        for match in chain(
+            (
+                match
+                for phrase in entry.words
+                for match in _found(reading, places, denied, (number, entry), phrase)
+            ),
+            (
+                Match(number, reading.tokens[at].text, at, False, paragraph=reading.paragraph(at))
+                for at in (pages if _opens_pages(entry) else ())
+            ),
+        )
     )
 
 
@@ -167,6 +185,30 @@ def requested(reading: Reading, at: int, word: str) -> bool:
         if low.endswith("s") and not word.endswith("s"):
             return False
     return not (_names(reading, at, clause) or _tells(reading, at, clause))
+
+
+def handed_out(reading: Reading, at: int) -> int | None:
+    """Return the position of a verb that gives something to others, shortly before a token."""
+    near = backwards(at, reading.sentence(at), _BESIDE)
+    return next((place for place in near if reading.tokens[place].stem in _HANDS_OUT), None)
+
+
+# --- pages ---------------------------------------------------------------------------------
+
+
+def _pages(reading: Reading, denied: frozenset[int]) -> Iterator[int]:
+    """The addresses of pages that a prompt gives and that nobody else is to get."""
+    for at, token in enumerate(reading.tokens):
+        if token.kind != "url" or at in denied:
+            continue
+        # `Share https://…`, and not `share a summary of https://…`.
+        given = handed_out(reading, at)
+        if given is None or any(reading.tokens[near].low in _ABOUT for near in range(given, at)):
+            yield at
+
+
+def _opens_pages(entry: AskedFor) -> bool:
+    return any(stem(word) in _PAGE for phrase in entry.words for word in words_of(phrase))
 
 
 # --- phrases -------------------------------------------------------------------------------

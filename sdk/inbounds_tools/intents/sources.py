@@ -11,11 +11,9 @@ from __future__ import annotations
 from inbounds.provenance.sentences import Reading, stem, word_set
 
 from .delegation import recipients
+from .requests import handed_out
 
 _LINKS = {stem(noun) for noun in word_set("link hyperlink url")}
-_HANDS_OUT = {
-    stem(verb) for verb in word_set("share send create include add post paste copy make insert")
-}
 _SAYS = word_set(
     "says said gives gave mentions mentioned names asks asked wants wanted states stated provides "
     "provided specifies specified tells told writes wrote lists suggests suggested speaks requests "
@@ -53,7 +51,7 @@ def left_to_sources(reading: Reading, denied: frozenset[int]) -> str:
         for at in sentence:
             if at in denied:
                 continue
-            if _is_link(reading, sentence, at) or (
+            if _is_link(reading, at) or (
                 not told
                 and (
                     _is_said(reading, sentence, at)
@@ -66,11 +64,9 @@ def left_to_sources(reading: Reading, denied: frozenset[int]) -> str:
     return ""
 
 
-def _is_link(reading: Reading, sentence: range, at: int) -> bool:
+def _is_link(reading: Reading, at: int) -> bool:
     """Whether a link that is there is spoken of, and not one that somebody is to get."""
-    return reading.tokens[at].stem in _LINKS and not any(
-        reading.tokens[near].stem in _HANDS_OUT for near in _before(sentence, at, _NEAR)
-    )
+    return reading.tokens[at].stem in _LINKS and handed_out(reading, at) is None
 
 
 def _is_said(reading: Reading, sentence: range, at: int) -> bool:

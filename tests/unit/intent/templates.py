@@ -103,12 +103,18 @@ CODE = Intent.model_validate(
 
 
 def acting(scope):
-    """What more than reading is in a narrower intent, as `type.effect`."""
+    """What more than reading is asked for in a narrower intent, as `type.effect`."""
+    return _beyond_reading(bound for bound in scope.resources if not bound.assumed)
+
+
+def assumed(scope):
+    """What more than reading is only assumed in a narrower intent, as `type.effect`."""
+    return _beyond_reading(bound for bound in scope.resources if bound.assumed)
+
+
+def _beyond_reading(bounds):
     return {
-        f"{bound.type}.{effect}"
-        for bound in scope.resources
-        for effect in bound.effects
-        if effect != "read"
+        f"{bound.type}.{effect}" for bound in bounds for effect in bound.effects if effect != "read"
     }
 
 

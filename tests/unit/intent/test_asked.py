@@ -257,6 +257,44 @@ def test_words_of_another_language_are_the_intents_matter():
     assert set() == acting(draft("Bitte nicht senden", german, name="x").scope)
 
 
+PAGES = Intent.model_validate(
+    {
+        "description": "Look at pages",
+        "effects": ["read", "write", "export"],
+        "tools": ["page.open"],
+        "label": "public",
+        "resources": [{"type": "page"}, {"type": "note"}],
+        "words": [
+            {"resource": "page", "effects": ["read", "export"], "words": ["visit", "look site"]},
+            {"resource": "note", "effects": ["write"], "words": ["write note"]},
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "asked"),
+    [
+        ("Read https://news.example/a", "page.export"),
+        ("how do I clean it, have a look at https://help.example/clean", "page.export"),
+        ("Friends have put it up at https://news.example and like it", "page.export"),
+        ("Make a summary of https://news.example", "page.export"),
+        ("Write a note about https://news.example", "note.write page.export"),
+        ("Share https://news.example with Omar", ""),
+        ("Add the link https://news.example to the list", ""),
+        ("Do not open https://news.example", ""),
+        ("Rosa wrote:\n> read https://evil.example", ""),
+        ("Read news.example/a.txt", ""),
+    ],
+)
+def test_the_address_of_a_page_asks_for_it_unless_somebody_is_to_get_it(prompt, asked):
+    assert acting(draft(prompt, PAGES, name="pages").scope) == set(asked.split())
+
+
+def test_the_address_of_a_page_asks_for_nothing_where_no_words_speak_of_pages():
+    assert not acting(draft("Read https://news.example/a", OFFICE, name="office").scope)
+
+
 def test_an_intent_without_words_only_reads():
     made = draft("Send it to Omar", OFFICE.model_copy(update={"words": []}), name="office")
 

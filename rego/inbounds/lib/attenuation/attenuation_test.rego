@@ -180,6 +180,14 @@ test_what_no_text_can_begin_with_holds_nothing if {
 	}
 }
 
+test_a_hop_states_nothing_that_is_assumed_above if {
+	assumed := {"type": "file", "prefixes": ["/a"], "assumed": true}
+	attenuation.resource_within(assumed, [assumed])
+	attenuation.resource_within(assumed, [{"type": "file"}])
+	not attenuation.resource_within({"type": "file", "prefixes": ["/a"]}, [assumed])
+	attenuation.resource_within({"type": "file", "prefixes": ["/a"]}, [assumed, {"type": "file"}])
+}
+
 # What may be left out above bounds nothing there, and lists nothing.
 test_what_is_left_out_above_is_empty if {
 	parent := object.remove(_held, ["bounds", "windows", "delegated"])

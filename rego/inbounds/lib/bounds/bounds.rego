@@ -114,6 +114,30 @@ vouched(pointer) if {
 	_meant(pointer)
 }
 
+# METADATA
+# description: |
+#   Whether every argument that steers is stated where that matters and may steer unasked: it is vouched for,
+#   or the agent worked it out where no third party has told it anything
+steered_unasked if {
+	is_object(steering.leaves)
+	count(steering.unstated) == 0
+
+	every pointer, _ in steering.leaves {
+		steers_unasked(pointer)
+	}
+}
+
+# METADATA
+# description: Whether an argument may steer unasked
+# scope: document
+steers_unasked(pointer) if {
+	input.context.session.trust == "trusted"
+	steering.source(pointer) == "none"
+	steering.grade(pointer) == "none"
+}
+
+steers_unasked(pointer) if vouched(pointer)
+
 _meant(pointer) if not pointer in object.get(input.action.properties, "doubtful", [])
 
 _meant(_) if input.context.session.trust == "trusted"

@@ -159,18 +159,37 @@ lets(bound, effects) if {
 }
 
 # METADATA
-# description: Whether the effects of `bound` are among those of the wider bound `outer`
+# description: |
+#   Whether the effects of `bound` are among those of the wider bound `outer`, and `bound` is assumed where
+#   `outer` is
 # scope: document
 holds_effects(outer, bound) if {
-	is_object(bound)
-	is_object(outer)
+	_as_assumed(outer, bound)
 	object.get(outer, "effects", []) == []
 }
 
 holds_effects(outer, bound) if {
+	_as_assumed(outer, bound)
 	asked := {effect | some effect in bound.effects}
 	count(asked) > 0
 	count(asked - {effect | some effect in outer.effects}) == 0
+}
+
+# METADATA
+# description: Whether somebody stated that a bound lets something be done
+is_stated(bound) if {
+	is_object(bound)
+	object.get(bound, "assumed", false) == false
+}
+
+_as_assumed(outer, bound) if {
+	is_stated(outer)
+	is_boolean(object.get(bound, "assumed", false))
+}
+
+_as_assumed(outer, bound) if {
+	outer.assumed == true
+	bound.assumed == true
 }
 
 # METADATA

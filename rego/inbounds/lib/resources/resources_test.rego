@@ -190,6 +190,34 @@ test_the_effects_of_a_bound_are_among_those_of_a_wider_one if {
 	}
 }
 
+test_what_is_assumed_holds_only_what_is_assumed if {
+	every bound in [{"effects": ["read"]}, {"effects": ["read"], "assumed": false}] {
+		resources.is_stated(bound)
+		resources.holds_effects({}, bound)
+		not resources.holds_effects({"assumed": true}, bound)
+	}
+	assumed := {"effects": ["read"], "assumed": true}
+	not resources.is_stated(assumed)
+	every outer in [
+		{}, {"assumed": false}, {"effects": ["read"]}, {"assumed": true},
+		{"effects": ["read", "write"], "assumed": true},
+	] {
+		resources.holds_effects(outer, assumed)
+	}
+	not resources.holds_effects({"effects": ["write"], "assumed": true}, assumed)
+
+	every junk in [null, 0, "false", [], {}] {
+		not resources.is_stated({"assumed": junk})
+		not resources.holds_effects({"assumed": junk}, assumed)
+		not resources.holds_effects({"assumed": junk}, {})
+		not resources.holds_effects({}, {"effects": ["read"], "assumed": junk})
+		not resources.holds_effects({"assumed": true}, {"effects": ["read"], "assumed": junk})
+	}
+	every junk in [null, 0, "x", [], true] {
+		not resources.is_stated(junk)
+	}
+}
+
 _touches(text, prefix, tool) if {
 	resources.touches(text, prefix) with input as {"action": {"name": "t"}}
 		with data.deployment.tools as {"t": tool}

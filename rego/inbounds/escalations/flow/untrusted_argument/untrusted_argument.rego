@@ -40,12 +40,7 @@ ruled_out if {
 
 ruled_out if {
 	count(tools.effects) > 0
-	is_object(steering.leaves)
-	count(steering.unstated) == 0
-
-	every pointer, _ in steering.leaves {
-		_steers(pointer)
-	}
+	bounds.steered_unasked
 }
 
 # METADATA
@@ -53,19 +48,10 @@ ruled_out if {
 # description: The arguments that came from nowhere trusted, and where from
 details contains {"argument": pointer, "role": role, "origin": steering.grade(pointer)} if {
 	some pointer, role in steering.leaves
-	not _steers(pointer)
+	not bounds.steers_unasked(pointer)
 }
 
 # The tool's own choice comes from nowhere, whatever the session has seen.
 details contains {"argument": pattern, "role": role, "origin": "none"} if {
 	some pattern, role in steering.unstated
 }
-
-# What the agent worked out itself, where no stranger has told it anything.
-_steers(pointer) if {
-	input.context.session.trust == "trusted"
-	steering.source(pointer) == "none"
-	steering.grade(pointer) == "none"
-}
-
-_steers(pointer) if bounds.vouched(pointer)

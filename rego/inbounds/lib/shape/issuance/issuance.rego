@@ -100,7 +100,10 @@ _ordinary({
 	}
 	every resources_item in scope_resources {
 		is_object(resources_item)
-		_scope_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
+		_scope_resources_item(object.union(
+			{"prefixes": [""], "effects": [], "assumed": false},
+			resources_item,
+		))
 	}
 	every bounds_item in {bounds_item | some bounds_item in scope_bounds} - {
 		{},
@@ -124,13 +127,22 @@ _ordinary({
 	}
 	every delegated_item in scope_delegated {
 		is_object(delegated_item)
-		_scope_delegated_item(object.union({"prefixes": [""], "effects": []}, delegated_item))
+		_scope_delegated_item(object.union(
+			{"prefixes": [""], "effects": [], "assumed": false},
+			delegated_item,
+		))
 	}
 }
 
-_scope_delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+_scope_delegated_item({
+	"type": type,
+	"prefixes": prefixes,
+	"effects": effects,
+	"assumed": assumed,
+}) if {
 	is_array(prefixes)
 	is_array(effects)
+	is_boolean(assumed)
 	is_string(type)
 	type != ""
 	listed_texts := array.flatten(["", prefixes])
@@ -192,9 +204,15 @@ _scope_bounds_item({"values": values, "domains": domains, "origins": origins, "u
 	}
 }
 
-_scope_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+_scope_resources_item({
+	"type": type,
+	"prefixes": prefixes,
+	"effects": effects,
+	"assumed": assumed,
+}) if {
 	is_array(prefixes)
 	is_array(effects)
+	is_boolean(assumed)
 	is_string(type)
 	type != ""
 	listed_texts := array.flatten(["", prefixes])
@@ -332,6 +350,7 @@ _places := {
 	"/scope/resources/*/prefixes/*",
 	"/scope/resources/*/effects",
 	"/scope/resources/*/effects/*",
+	"/scope/resources/*/assumed",
 	"/scope/destinations",
 	"/scope/destinations/*",
 	"/scope/label",
@@ -389,6 +408,7 @@ _places := {
 	"/scope/delegated/*/prefixes/*",
 	"/scope/delegated/*/effects",
 	"/scope/delegated/*/effects/*",
+	"/scope/delegated/*/assumed",
 	"/seconds",
 }
 
@@ -691,7 +711,7 @@ _sound contains "/scope/resources/*" if {
 	resources := object.get(input.scope, "resources", [])
 	every resources_item in resources {
 		is_object(resources_item)
-		object.keys(resources_item) - {"type", "prefixes", "effects"} == set()
+		object.keys(resources_item) - {"type", "prefixes", "effects", "assumed"} == set()
 	}
 }
 
@@ -757,6 +777,16 @@ _sound contains "/scope/resources/*/effects/*" if {
 				"administer",
 			}
 		}
+	}
+}
+
+_sound contains "/scope/resources/*/assumed" if {
+	is_object(input.scope)
+	resources := object.get(input.scope, "resources", [])
+	every resources_item in resources {
+		is_object(resources_item)
+		assumed := object.get(resources_item, "assumed", false)
+		is_boolean(assumed)
 	}
 }
 
@@ -1370,7 +1400,7 @@ _sound contains "/scope/delegated/*" if {
 	delegated := object.get(input.scope, "delegated", [])
 	every delegated_item in delegated {
 		is_object(delegated_item)
-		object.keys(delegated_item) - {"type", "prefixes", "effects"} == set()
+		object.keys(delegated_item) - {"type", "prefixes", "effects", "assumed"} == set()
 	}
 }
 
@@ -1436,6 +1466,16 @@ _sound contains "/scope/delegated/*/effects/*" if {
 				"administer",
 			}
 		}
+	}
+}
+
+_sound contains "/scope/delegated/*/assumed" if {
+	is_object(input.scope)
+	delegated := object.get(input.scope, "delegated", [])
+	every delegated_item in delegated {
+		is_object(delegated_item)
+		assumed := object.get(delegated_item, "assumed", false)
+		is_boolean(assumed)
 	}
 }
 

@@ -108,7 +108,7 @@ _whole := {
 			"hosts": [""],
 			"max_length": 0,
 		}}}},
-		"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+		"resources": [{"type": "x", "prefixes": [""], "effects": ["read"], "assumed": false}],
 		"destinations": ["x"],
 		"label": "",
 		"bounds": {
@@ -120,7 +120,7 @@ _whole := {
 		},
 		"budgets": {"/a": 0},
 		"windows": [{"start": 0, "end": 0}],
-		"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+		"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"], "assumed": false}],
 	},
 	"seconds": 0,
 }
@@ -296,7 +296,14 @@ _unfit := {
 			-0.5,
 			"",
 			{},
-			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+			[{
+				"type": "x",
+				"prefixes": [""],
+				"effects": ["read"],
+				"assumed": false,
+			} |
+				some _ in numbers.range(1, 257)
+			],
 		],
 	},
 	"/scope/resources/*": {"at": "/scope/resources/0", "values": [null, true, -0.5, "", []]},
@@ -319,6 +326,10 @@ _unfit := {
 	"/scope/resources/*/effects/*": {
 		"at": "/scope/resources/0/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
+	},
+	"/scope/resources/*/assumed": {
+		"at": "/scope/resources/0/assumed",
+		"values": [null, -0.5, "", [], {}],
 	},
 	"/scope/destinations": {
 		"at": "/scope/destinations",
@@ -522,7 +533,14 @@ _unfit := {
 			-0.5,
 			"",
 			{},
-			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+			[{
+				"type": "x",
+				"prefixes": [""],
+				"effects": ["read"],
+				"assumed": false,
+			} |
+				some _ in numbers.range(1, 257)
+			],
 		],
 	},
 	"/scope/delegated/*": {"at": "/scope/delegated/0", "values": [null, true, -0.5, "", []]},
@@ -545,6 +563,10 @@ _unfit := {
 	"/scope/delegated/*/effects/*": {
 		"at": "/scope/delegated/0/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
+	},
+	"/scope/delegated/*/assumed": {
+		"at": "/scope/delegated/0/assumed",
+		"values": [null, -0.5, "", [], {}],
 	},
 	"/seconds": {"at": "/seconds", "values": [null, true, "", [], {}, 0.5, -1, 9007199254740992]},
 }

@@ -137,7 +137,10 @@ _authorization_details_item({
 	}
 	every resources_item in resources {
 		is_object(resources_item)
-		_resources_item(object.union({"prefixes": [""], "effects": []}, resources_item))
+		_resources_item(object.union(
+			{"prefixes": [""], "effects": [], "assumed": false},
+			resources_item,
+		))
 	}
 	every bounds_item in {bounds_item | some bounds_item in bounds} - {
 		{},
@@ -155,7 +158,10 @@ _authorization_details_item({
 	}
 	every delegated_item in delegated {
 		is_object(delegated_item)
-		_delegated_item(object.union({"prefixes": [""], "effects": []}, delegated_item))
+		_delegated_item(object.union(
+			{"prefixes": [""], "effects": [], "assumed": false},
+			delegated_item,
+		))
 	}
 	every budgets_item in budgets {
 		is_number(budgets_item)
@@ -165,9 +171,10 @@ _authorization_details_item({
 	}
 }
 
-_delegated_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+_delegated_item({"type": type, "prefixes": prefixes, "effects": effects, "assumed": assumed}) if {
 	is_array(prefixes)
 	is_array(effects)
+	is_boolean(assumed)
 	is_string(type)
 	type != ""
 	listed_texts := array.flatten(["", prefixes])
@@ -229,9 +236,10 @@ _bounds_item({"values": values, "domains": domains, "origins": origins, "up_to":
 	}
 }
 
-_resources_item({"type": type, "prefixes": prefixes, "effects": effects}) if {
+_resources_item({"type": type, "prefixes": prefixes, "effects": effects, "assumed": assumed}) if {
 	is_array(prefixes)
 	is_array(effects)
+	is_boolean(assumed)
 	is_string(type)
 	type != ""
 	listed_texts := array.flatten(["", prefixes])
@@ -382,6 +390,7 @@ _places := {
 	"/authorization_details/*/resources/*/prefixes/*",
 	"/authorization_details/*/resources/*/effects",
 	"/authorization_details/*/resources/*/effects/*",
+	"/authorization_details/*/resources/*/assumed",
 	"/authorization_details/*/destinations",
 	"/authorization_details/*/destinations/*",
 	"/authorization_details/*/label",
@@ -437,6 +446,7 @@ _places := {
 	"/authorization_details/*/delegated/*/prefixes/*",
 	"/authorization_details/*/delegated/*/effects",
 	"/authorization_details/*/delegated/*/effects/*",
+	"/authorization_details/*/delegated/*/assumed",
 	"/authorization_details/*/budgets",
 	"/authorization_details/*/budgets/*",
 	"/authorization_details/*/environment",
@@ -815,7 +825,7 @@ _sound contains "/authorization_details/*/resources/*" if {
 	every authorization_details_item in task.claims.authorization_details {
 		every resources_item in authorization_details_item.resources {
 			is_object(resources_item)
-			object.keys(resources_item) - {"type", "prefixes", "effects"} == set()
+			object.keys(resources_item) - {"type", "prefixes", "effects", "assumed"} == set()
 		}
 	}
 }
@@ -881,6 +891,16 @@ _sound contains "/authorization_details/*/resources/*/effects/*" if {
 					"administer",
 				}
 			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/resources/*/assumed" if {
+	every authorization_details_item in task.claims.authorization_details {
+		every resources_item in authorization_details_item.resources {
+			is_object(resources_item)
+			assumed := object.get(resources_item, "assumed", false)
+			is_boolean(assumed)
 		}
 	}
 }
@@ -1570,7 +1590,7 @@ _sound contains "/authorization_details/*/delegated/*" if {
 		delegated := object.get(authorization_details_item, "delegated", [])
 		every delegated_item in delegated {
 			is_object(delegated_item)
-			object.keys(delegated_item) - {"type", "prefixes", "effects"} == set()
+			object.keys(delegated_item) - {"type", "prefixes", "effects", "assumed"} == set()
 		}
 	}
 }
@@ -1646,6 +1666,18 @@ _sound contains "/authorization_details/*/delegated/*/effects/*" if {
 					"administer",
 				}
 			}
+		}
+	}
+}
+
+_sound contains "/authorization_details/*/delegated/*/assumed" if {
+	every authorization_details_item in task.claims.authorization_details {
+		is_object(authorization_details_item)
+		delegated := object.get(authorization_details_item, "delegated", [])
+		every delegated_item in delegated {
+			is_object(delegated_item)
+			assumed := object.get(delegated_item, "assumed", false)
+			is_boolean(assumed)
 		}
 	}
 }

@@ -105,7 +105,7 @@ _whole := {
 			"hosts": [""],
 			"max_length": 0,
 		}}}},
-		"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+		"resources": [{"type": "x", "prefixes": [""], "effects": ["read"], "assumed": false}],
 		"destinations": ["x"],
 		"label": "x",
 		"bounds": {
@@ -116,7 +116,7 @@ _whole := {
 			"credential": {"values": [""], "domains": ["x"], "origins": ["prompt"], "up_to": 0},
 		},
 		"windows": [{"start": 0, "end": 0}],
-		"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+		"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"], "assumed": false}],
 		"budgets": {"/a": 0},
 		"environment": "x",
 		"deadline": 0,
@@ -264,7 +264,12 @@ _unfit := {
 					"hosts": [""],
 					"max_length": 0,
 				}}}},
-				"resources": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+				"resources": [{
+					"type": "x",
+					"prefixes": [""],
+					"effects": ["read"],
+					"assumed": false,
+				}],
 				"destinations": ["x"],
 				"label": "x",
 				"bounds": {
@@ -285,7 +290,12 @@ _unfit := {
 					},
 				},
 				"windows": [{"start": 0, "end": 0}],
-				"delegated": [{"type": "x", "prefixes": [""], "effects": ["read"]}],
+				"delegated": [{
+					"type": "x",
+					"prefixes": [""],
+					"effects": ["read"],
+					"assumed": false,
+				}],
 				"budgets": {"/a": 0},
 				"environment": "x",
 				"deadline": 0,
@@ -412,7 +422,14 @@ _unfit := {
 			-0.5,
 			"",
 			{},
-			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+			[{
+				"type": "x",
+				"prefixes": [""],
+				"effects": ["read"],
+				"assumed": false,
+			} |
+				some _ in numbers.range(1, 257)
+			],
 		],
 	},
 	"/authorization_details/*/resources/*": {
@@ -438,6 +455,10 @@ _unfit := {
 	"/authorization_details/*/resources/*/effects/*": {
 		"at": "/authorization_details/0/resources/0/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
+	},
+	"/authorization_details/*/resources/*/assumed": {
+		"at": "/authorization_details/0/resources/0/assumed",
+		"values": [null, -0.5, "", [], {}],
 	},
 	"/authorization_details/*/destinations": {
 		"at": "/authorization_details/0/destinations",
@@ -646,7 +667,14 @@ _unfit := {
 			-0.5,
 			"",
 			{},
-			[{"type": "x", "prefixes": [""], "effects": ["read"]} | some _ in numbers.range(1, 257)],
+			[{
+				"type": "x",
+				"prefixes": [""],
+				"effects": ["read"],
+				"assumed": false,
+			} |
+				some _ in numbers.range(1, 257)
+			],
 		],
 	},
 	"/authorization_details/*/delegated/*": {
@@ -672,6 +700,10 @@ _unfit := {
 	"/authorization_details/*/delegated/*/effects/*": {
 		"at": "/authorization_details/0/delegated/0/effects/0",
 		"values": [null, true, -0.5, [], {}, ["read"], "x"],
+	},
+	"/authorization_details/*/delegated/*/assumed": {
+		"at": "/authorization_details/0/delegated/0/assumed",
+		"values": [null, -0.5, "", [], {}],
 	},
 	"/authorization_details/*/budgets": {
 		"at": "/authorization_details/0/budgets",

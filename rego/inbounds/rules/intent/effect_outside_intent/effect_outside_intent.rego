@@ -3,7 +3,8 @@
 # description: |
 #   A task states what the user asked for as a set of effects, such as `read` and `write`. Every effect
 #   of the tool that the agent calls must be among them, and among those of the task for the type of
-#   resource that it touches.
+#   resource that it touches. Effects that the task only assumes (`assumed`) are not sufficient for a call
+#   with an argument from an untrusted source.
 # custom:
 #   severity: high
 #   remedy: Ask the user to widen the task, or choose a tool without this effect; intents are in deployment/intents.yaml
@@ -16,7 +17,9 @@
 #     - capability.effects_unset
 package inbounds.rules.intent.effect_outside_intent
 
+import data.inbounds.lib.bounds
 import data.inbounds.lib.resources
+import data.inbounds.lib.steering
 import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
@@ -48,13 +51,33 @@ details contains {"effect": effect, "resource": tools.entry.resource} if {
 	not _asked_for(effect)
 }
 
+details contains {"argument": pointer, "origin": steering.grade(pointer)} if {
+	not _on_this_type
+	count(_assumed) > 0
+	some pointer, _ in steering.leaves
+	not bounds.steers_unasked(pointer)
+}
+
 # A type that the task does not name at all is what nothing grants.
 _on_this_type if count(_of_this_type) == 0
 
 _on_this_type if {
 	some bound in _of_this_type
+	resources.is_stated(bound)
 	resources.lets(bound, tools.effects)
 }
+
+# Where nobody has said that it may be done, no third party says what it is done to.
+_on_this_type if {
+	count(_assumed) > 0
+	bounds.steered_unasked
+}
+
+_assumed := [bound |
+	some bound in _of_this_type
+	bound.assumed == true
+	resources.lets(bound, tools.effects)
+]
 
 _of_this_type := [bound |
 	some bound in task.authority.resources
@@ -63,5 +86,6 @@ _of_this_type := [bound |
 
 _asked_for(effect) if {
 	some bound in _of_this_type
+	resources.is_stated(bound)
 	resources.lets(bound, {effect})
 }

@@ -120,3 +120,59 @@ test_stands_when_it_is_not_known_on_which_type if {
 	)
 	fixtures.stands_retyped("intent", "effect_outside_intent", [], ["/deployment/tools/mail.read/resource"], "string")
 }
+
+_origins := "/question/action/properties/origins"
+
+_assumed := fixtures.putting(_resources, [
+	{"type": "mailbox", "effects": ["read"]},
+	{"type": "mailbox", "prefixes": ["alice"], "effects": ["read", "export"], "assumed": true},
+])
+
+_sent(patches) := fixtures.joined([
+	fixtures.calls["mail.send"],
+	fixtures.putting("/question/context/session/trust", "untrusted"),
+	_traced("prompt"),
+	_assumed,
+	patches,
+])
+
+_traced(grade) := fixtures.joined([
+	fixtures.putting(concat("/", [_origins, "~1to~10"]), {"source": "prompt", "grade": "prompt"}),
+	fixtures.putting(concat("/", [_origins, "~1to~11"]), {"source": "tool", "grade": grade}),
+])
+
+test_an_assumed_effect_needs_arguments_that_nobody_has_to_be_asked_about if {
+	every grade in ["prompt", "first_party", "quoted"] {
+		fixtures.ruled_out("intent", "effect_outside_intent", _sent(_traced(grade)))
+		fixtures.details("intent", "effect_outside_intent", _sent(_traced(grade))) == set()
+	}
+	every grade in ["listing", "third_party_meta", "quoted_text", "third_party_text", "none", ""] {
+		fixtures.stands("intent", "effect_outside_intent", _sent(_traced(grade)))
+		fixtures.details("intent", "effect_outside_intent", _sent(_traced(grade))) == {
+			{"effect": "export", "resource": "mailbox"},
+			{"argument": "/to/1", "origin": grade},
+		}
+	}
+}
+
+test_a_stated_effect_needs_none_of_that if {
+	stated := fixtures.putting(concat("/", [_resources, "-"]), {"type": "mailbox", "effects": ["read", "export"]})
+
+	fixtures.ruled_out("intent", "effect_outside_intent", _sent(array.concat(_traced("third_party_text"), stated)))
+}
+
+test_a_value_that_an_assumed_call_leaves_to_the_tool_is_no_such_argument if {
+	fixtures.stands("intent", "effect_outside_intent", _sent(fixtures.putting(
+		"/deployment/tools/mail.send/arguments/~1cc",
+		{"kind": "email", "role": "recipient", "absent": "any"},
+	)))
+}
+
+test_what_is_neither_stated_nor_assumed_is_not_permitted if {
+	every junk in [null, 1, "true", [], {}] {
+		fixtures.stands("intent", "effect_outside_intent", _sent(fixtures.putting(
+			concat("/", [_resources, "1/assumed"]),
+			junk,
+		)))
+	}
+}
