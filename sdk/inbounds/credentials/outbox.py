@@ -61,6 +61,11 @@ class Row:
     host: str
     pid: int
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the lease ends with: its handle, and the ids of the task and of its hops."""
+        return (self.handle, *self.hops)
+
 
 class LeaseOutbox:
     """The rows of one file, for one guard of them.

@@ -12,7 +12,6 @@ from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
-    from .outbox import Row
     from .store import LeaseStore
 
 logger = logging.getLogger(__name__)
@@ -34,7 +33,9 @@ class RevocationWorker:
         self._lock = ProcessLock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self._failed: set[str] = set()
+        # Handles of leases, and ids of tasks and hops, whose rows are to be revoked. They stand here
+        # until the outbox was read and has none of them left: a file can fail, memory does not.
+        self._ending: set[str] = set()
         self._stopped = False
         self._pause = SHORTEST
 
@@ -52,10 +53,10 @@ class RevocationWorker:
                 return
             self._thread = thread
 
-    def retry(self, handle: str) -> None:
-        """Try to revoke this one again until it succeeds."""
+    def revoke(self, name: str) -> None:
+        """Revoke a lease by its handle, or those of a task or hop by its id, until none is left."""
         with self._lock:
-            self._failed.add(handle)
+            self._ending.add(name)
         self.watch()
 
     def stop(self) -> None:
@@ -80,21 +81,26 @@ class RevocationWorker:
         held = self._held()
         if held is None:
             return None
+        with self._lock:
+            ending, self._ending = self._ending, set()
+        left = ending
         try:
             outbox = held.outbox()
             rows, mine = outbox.rows(), outbox.own()
-            left_over = [row for row in outbox.left_over() if held.sees_to(row)]
+            due = {row.handle: row for row in outbox.left_over() if held.sees_to(row)}
+            # One of another guard may be among what was to end with a task of this one.
+            due |= {row.handle: row for row in rows if ending.intersection(row.names)}
+            failed = [row for row in due.values() if self._stopped or not held.revoke(row)]
+            left = ending.intersection(name for row in failed for name in row.names)
         except InboundsError as error:
             if self._stopped:
                 return None
             logger.error("what must be revoked cannot be read: %s", error)  # noqa: TRY400
             return self._later()
-        due = {row.handle: row for row in left_over}
-        # One of another guard may be among what was to end with a task of this one.
-        due |= {row.handle: row for row in rows if row.handle in self._failed}
-        with self._lock:
-            self._failed &= {row.handle for row in rows}
-        failed = [row for row in due.values() if self._stopped or not self._revoked(held, row)]
+        finally:
+            # What was added meanwhile is of rows that may not have been among those that were read.
+            with self._lock:
+                self._ending |= left
         if failed:
             return self._later()
         self._pause = SHORTEST
@@ -104,10 +110,3 @@ class RevocationWorker:
     def _later(self) -> float:
         seconds, self._pause = self._pause, min(LONGEST, self._pause * 2)
         return seconds
-
-    def _revoked(self, held: LeaseStore, row: Row) -> bool:
-        done = held.revoke(row)
-        if done:
-            with self._lock:
-                self._failed.discard(row.handle)
-        return done

@@ -252,7 +252,8 @@ class LeaseStore:
             for key in [key for key in self._leases if key[0] == hop]:
                 self._leases.pop(key)[0].forget()
             self._turns = {key: turn for key, turn in self._turns.items() if key[0] != hop}
-        self._revoke_rows(lambda row: hop in row.hops, of_others=True, wait=wait)
+        if self._made is not None or (self._backends and self._may_be_there()):
+            self._revoke_or_hand_over(hop, lambda row: hop in row.hops, of_others=True, wait=wait)
 
     def close(self) -> None:
         """Give back everything. What could not be is the business of the next guard."""
@@ -260,7 +261,8 @@ class LeaseStore:
             for lease, _ in self._leases.values():
                 lease.forget()
             self._leases.clear()
-        self._revoke_rows(lambda _: True)
+        if self._made is not None:
+            self._revoke_rows(lambda _: True)
         self._keeper.stop()
         if self._made is not None:
             self._made.close()
@@ -411,13 +413,13 @@ class LeaseStore:
 
     def _give_back(self, lease: Lease) -> None:
         self._let_go(lease.task, lease.credential, lease.handle)
-        self._revoke_rows(lambda row: row.handle == lease.handle)
+        self._revoke_or_hand_over(lease.handle, lambda row: row.handle == lease.handle)
 
     def _abandon(self, order: _Order) -> None:
         """Have the keeper revoke what there is of it: the caller's time is up, or nearly."""
         self._let_go(order.task.ends, order.credential, order.handle)
         if self._made is not None:
-            self._keeper.retry(order.handle)
+            self._keeper.revoke(order.handle)
 
     def _let_go(self, hop: str, credential: str, handle: str) -> None:
         with self._lock:
@@ -429,24 +431,44 @@ class LeaseStore:
     def _soon(self) -> float:
         return clock.monotonic() + self._seconds
 
-    def _revoke_rows(
-        self, which: Callable[[Row], bool], *, of_others: bool = False, wait: bool = True
+    def _may_be_there(self) -> bool:
+        try:
+            return self._path.exists()
+        except OSError:
+            return True  # nobody can tell
+
+    def _revoke_or_hand_over(
+        self,
+        name: str,
+        which: Callable[[Row], bool],
+        *,
+        of_others: bool = False,
+        wait: bool = True,
     ) -> None:
-        if self._made is None and not (of_others and self._backends and self._path.exists()):
-            return
+        """Revoke what a lease or a hop names; the keeper has the name of what is not revoked."""
+        done = False
+        try:
+            done = wait and self._revoke_rows(which, of_others=of_others)
+        finally:
+            if not done:  # and where an interrupt came between
+                self._keeper.revoke(name)
+
+    def _revoke_rows(self, which: Callable[[Row], bool], *, of_others: bool = False) -> bool:
+        """Revoke rows; false where one is left, or where nobody can tell."""
         try:
             outbox = self.outbox()
             rows = [row for row in (outbox.rows() if of_others else outbox.own()) if which(row)]
         except InboundsError as error:
             logger.error("what was leased cannot be revoked yet: %s", error)  # noqa: TRY400
-            return
+            return False
         # One that does not answer is waited for once, not anew for each of what it has leased.
-        patience = self._seconds if wait else 0.0
+        patience, done = self._seconds, True
         for row in rows:
             begun = clock.monotonic()
             if patience <= 0 or not self.revoke(row):
                 patience -= clock.monotonic() - begun
-                self._keeper.retry(row.handle)
+                done = False
+        return done
 
 
 def _issued_by(backend: LeaseBackend, asked: LeaseRequest, kept: Callable[[str], None]) -> Issued:

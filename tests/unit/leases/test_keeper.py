@@ -12,7 +12,8 @@ import time
 import pytest
 from tests.leased import Shelf, leased
 
-from inbounds import DecisionUnavailable
+from inbounds import AccessDenied, DecisionUnavailable
+from inbounds.credentials import revocation_worker
 from inbounds.credentials.outbox import LeaseOutbox
 
 
@@ -133,6 +134,64 @@ def test_a_guard_that_is_forgotten_keeps_no_thread(tmp_path):
     del policy
     gc.collect()
     eventually(lambda: keepers() == [])
+
+
+def by_its_block(policy, task, lease):
+    task.end()
+
+
+def by_itself(policy, task, lease):
+    lease.close()
+
+
+def elsewhere(policy, task, lease):
+    policy.guard._runtime.issuer.end(task.grant)
+    with pytest.raises(AccessDenied):
+        task.call("mail.read", {"id": "1"})
+
+
+@pytest.mark.parametrize("ended", [by_its_block, by_itself, elsewhere])
+def test_what_ends_while_the_outbox_cannot_be_read_is_revoked_once_it_can(
+    tmp_path, caplog, monkeypatch, ended
+):
+    monkeypatch.setattr(revocation_worker, "SHORTEST", 0.02)
+    shelf = Shelf()
+    policy = leased(tmp_path / "inbounds", shelf)
+    task = policy.task()
+    lease = task.lease("mail-store")
+    outbox(tmp_path).rename(tmp_path / "away")
+    ended(policy, task, lease)
+    eventually(lambda: "cannot be read" in caplog.text)
+    assert shelf.revoked == []
+    (tmp_path / "away").rename(outbox(tmp_path))
+    eventually(lambda: shelf.revoked == ["accessor-1"])
+    eventually(lambda: keepers() == [])
+    policy.close()
+
+
+def test_what_is_to_end_is_not_lost_by_a_round_that_has_read_before(tmp_path, monkeypatch):
+    """
+    A row may be written, and have to go, between two lines of the keeper.
+    """
+    shelf = Shelf()
+    policy = leased(tmp_path / "inbounds", shelf)
+    store = policy.guard._runtime.leases
+    box, keeper = store.outbox(), store._keeper
+    monkeypatch.setattr(keeper, "watch", lambda: None)
+    rows = box.rows
+
+    def late():
+        found = rows()
+        if not found:
+            box.keep(handle="h", credential="mail-store", hops=["t"], revocation="r", until=2**40)
+            keeper.revoke("h")
+        return found
+
+    monkeypatch.setattr(box, "rows", late)
+    keeper._round()
+    keeper._round()
+    assert shelf.revoked == ["r"]
+    policy.close()
 
 
 def test_an_outbox_that_is_gone_is_said(tmp_path, caplog):
