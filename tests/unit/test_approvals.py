@@ -21,6 +21,7 @@ from inbounds.approvals.cache import ApprovalCache
 from inbounds.approvals.queue import ApprovalQueue
 from inbounds.approvals.request import unverified_claims
 from inbounds.approvals.signing import sign
+from inbounds.credentials import task_authority
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.testing import SUBJECT, PolicyUnderTest, assert_denied, small_deployment
 from inbounds_tools.cli import main
@@ -555,12 +556,109 @@ class TestQueue:
     def test_all_tasks_together_fill_the_queue(self, path, request_):
         queue = ApprovalQueue(path)
         for number in range(1000):
-            queue.submit(of(request_, number, task=f"task-{number // 50}"))
+            of_many = {"subject": f"s-{number // 200}", "agent": f"a-{number // 500}"}
+            queue.submit(of(request_, number, task=f"task-{number // 50}", **of_many))
 
         with pytest.raises(DecisionUnavailable) as ei:
-            queue.submit(of(request_, 1000, task="another"))
+            queue.submit(of(request_, 1000, task="another", subject="another", agent="another"))
         assert "approvals.full" == ei.value.code
         assert "1000 questions wait" in str(ei.value)
+        queue.close()
+
+    @pytest.mark.parametrize(("whose", "most"), [("subject", 200), ("agent", 500)])
+    def test_a_subject_or_an_agent_that_has_its_share_is_refused_alone(
+        self, path, request_, whose, most
+    ):
+        """
+        However many tasks it has: those of another subject or agent are asked about.
+        """
+        queue = ApprovalQueue(path)
+        other = {"subject": "agent", "agent": "subject"}[whose]
+        for number in range(most):
+            of_many = {"task": f"task-{number // 50}", other: f"other-{number // 50}"}
+            queue.submit(of(request_, number, **of_many))
+
+        asked = of(request_, most, task="another", **{other: "another"})
+        with pytest.raises(DecisionUnavailable) as ei:
+            queue.submit(asked)
+        assert "approvals.full" == ei.value.code
+        assert f"{whose} may have at most {most} questions" in str(ei.value)
+        queue.submit(asked.model_copy(update={whose: "another"}))
+        for name in (request_.subject, request_.agent):
+            assert [] == holding(path, name.encode())
+        queue.close()
+
+    @pytest.mark.parametrize("ended", ["here", "elsewhere", "known by a renewal"])
+    def test_the_questions_of_a_task_that_is_over_are_erased(self, world, path, monkeypatch, ended):
+        """
+        By whatever way the process learns of the end; those of other tasks wait on.
+        """
+        made = world(approvals=path)
+        task, other = made.task(), made.task()
+        for each in (task, other):
+            with pytest.raises(ApprovalRequired):
+                each.call("mail.send", MAIL)
+        queue = ApprovalQueue(path)
+        (content,) = (
+            row[0] for row in rows(path, f"SELECT sealed FROM requests WHERE task = '{task.id}'")
+        )
+        if ended == "here":
+            task.end()
+        elif ended == "elsewhere":
+            made.policy.guard._runtime.issuer.end(task.grant)
+            with pytest.raises(AccessDenied):
+                task.call("mail.send", MAIL)
+        else:
+            over = DecisionUnavailable("the task is over", code="task.over")
+            monkeypatch.setattr(task, "_renew", lambda _: (_ for _ in ()).throw(over))
+            monkeypatch.setattr(task_authority, "RENEW_WITHIN", 2**40)
+            with pytest.raises(DecisionUnavailable):
+                task.call("mail.send", MAIL)
+
+        assert [other.id] == [pending.task for pending in queue.pending()]
+        assert [] == holding(path, content)
+        queue.close()
+
+    def test_what_is_asked_while_its_task_ends_does_not_stay(self, world, path, monkeypatch):
+        made = world(approvals=path)
+        task = made.task()
+        submit = ApprovalQueue.submit
+
+        def late(queue, request):
+            task.end()
+            return submit(queue, request)
+
+        monkeypatch.setattr(ApprovalQueue, "submit", late)
+        with pytest.raises(ApprovalRequired):
+            task.call("mail.send", MAIL)
+        queue = ApprovalQueue(path)
+        assert [] == queue.pending()
+        queue.close()
+
+    def test_what_could_not_be_erased_is_with_the_next_end(self, world, path, caplog):
+        made = world(approvals=path)
+        task, other = made.task(), made.task()
+        with pytest.raises(ApprovalRequired):
+            task.call("mail.send", MAIL)
+        path.rename(path.with_name("away"))
+        task.end()
+        assert "stay in the queue" in caplog.text
+        path.with_name("away").rename(path)
+        other.end()
+        queue = ApprovalQueue(path)
+        assert [] == queue.pending()
+        queue.close()
+
+    def test_of_a_task_that_was_delegated_the_questions_of_one_agent_are_erased(
+        self, path, request_
+    ):
+        queue = ApprovalQueue(path)
+        for number, agent in enumerate(["one", "other"]):
+            queue.submit(of(request_, number, agent=agent))
+        queue.withdraw(request_.task, "one")
+        assert ["id-1"] == [pending.id for pending in queue.pending()]
+        queue.withdraw(request_.task)
+        assert [] == queue.pending()
         queue.close()
 
     @pytest.mark.parametrize("task", [..., None, "", 7, ["task"]])

@@ -30,13 +30,17 @@ class Services:
         self.targets = []
         self.observed = []
         self.released = []
+        self.withdrawn = []
 
     def end(self, grant):
         self.ended.append(grant.delegation or grant.task)
 
-    def release(self, hands):
+    def release(self, hands, *, wait=True):
         # Authority goes first, then what it was lent.
         self.released.append((hands, [*self.ended]))
+
+    def withdraw(self, *questions):
+        self.withdrawn.append(questions)
 
     def renew(self, grant):
         self.renewed.append(grant)

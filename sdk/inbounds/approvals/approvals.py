@@ -6,9 +6,11 @@ A call that needs a person ends in `ApprovalRequired`; nothing is held while som
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inbounds.errors import ApprovalRequired, ConfigurationError
+from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
+from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from .cache import ApprovalCache
     from .callback import ApprovalCallback
     from .queue import ApprovalQueue
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -36,6 +40,8 @@ class Approvals:
         self._wait = wait
         self._lock = ProcessLock()
         self._kept: ApprovalCache | None = None
+        # Whose questions are to be erased, and when each ends by itself: a file can fail.
+        self._over: dict[tuple[str, str | None], float] = {}
 
     @property
     def kept(self) -> ApprovalCache:
@@ -87,6 +93,34 @@ class Approvals:
 
         await aobtain(self._channel, self.kept, required, self._seconds(wait))
         return await ask()
+
+    def withdraw(self, task: str, agent: str | None, until: float) -> None:
+        """Erase the questions of a task that is over. Raises nothing.
+
+        Those that cannot be erased now are when the next task ends, or they end by themselves.
+
+        Args:
+            task: The id of the task.
+            agent: The agent whose questions they are; None for those of the whole task.
+            until: When they end by themselves, in Unix seconds.
+        """
+        queue = self._channel
+        if queue is None or callable(queue):
+            return
+        with self._lock:
+            self._over[task, agent] = until
+            over = [*self._over]
+        try:
+            for whose in over:
+                queue.withdraw(*whose)
+                with self._lock:
+                    self._over.pop(whose, None)
+        except InboundsError as error:
+            # Without the traceback, in which values of an application's frames might stand.
+            logger.error("the questions of the task %s stay in the queue: %s", task, error)  # noqa: TRY400
+            now = clock.now()
+            with self._lock:
+                self._over = {whose: end for whose, end in self._over.items() if end > now}
 
     def close(self) -> None:
         """Close the queue, if there is one. What is pending in it stays."""

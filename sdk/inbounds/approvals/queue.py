@@ -2,11 +2,12 @@
 
 The file and its key are readable by their owner alone. What a person has to see, values of
 arguments among it, is sealed with the key (AES-GCM), bound to its row, and erased once it is
-answered or nobody waits any more. So is the answer, until whoever asked has it.
+answered, its task is over or nobody waits any more. So is the answer, until whoever asked has it.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pydantic import ValidationError
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
-from inbounds.evidence.keys import deployment_key
+from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.files.sqlite_file import SqliteFile
 from inbounds.model.access_request import AccessRequest
 from inbounds.process import clock
@@ -34,7 +35,8 @@ _SCHEMA = (
     CREATE TABLE requests (
         id TEXT PRIMARY KEY, task TEXT NOT NULL, tool TEXT NOT NULL, digest TEXT NOT NULL,
         codes TEXT NOT NULL, asked INTEGER NOT NULL, until INTEGER NOT NULL,
-        times INTEGER NOT NULL, state TEXT NOT NULL, sealed BLOB
+        times INTEGER NOT NULL, state TEXT NOT NULL, sealed BLOB,
+        agent BLOB NOT NULL, subject BLOB NOT NULL
     ) WITHOUT ROWID
     """,
     "CREATE INDEX requests_by_call ON requests (task, digest, tool)",
@@ -43,7 +45,9 @@ _COLUMNS = "id, task, tool, codes, asked, until, times, state"
 _SAME = "task = ? AND tool = ? AND digest = ? AND codes = ?"
 _MOST_PENDING = 1000
 _MOST_PENDING_OF_TASK = 50
-"""One task cannot fill the queue for the others."""
+_MOST_PENDING_OF_SUBJECT = 200
+_MOST_PENDING_OF_AGENT = 500
+"""One task, subject or agent cannot fill the queue for the others."""
 _KEPT_SECONDS = 86_400
 """How long what was answered is remembered after its end."""
 _NONCE = 12
@@ -95,7 +99,7 @@ class ApprovalQueue:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._file = SqliteFile(self.path, application=_APPLICATION, version=1, schema=_SCHEMA)
+        self._file = SqliteFile(self.path, application=_APPLICATION, version=2, schema=_SCHEMA)
         _require_own(self.path)
         self._key = deployment_key(self.path.with_name(self.path.name + ".key"))
 
@@ -109,11 +113,13 @@ class ApprovalQueue:
 
         Raises:
             DecisionUnavailable: `approvals.unreachable`; `approvals.full`: too many questions
-                wait already, of this task or of all.
+                wait already, of this task, subject or agent, or of all.
         """
         codes = " ".join(request.codes)
         same = (request.task, request.tool, request.digest, codes)
         now = int(clock.now())
+        agent = self._mark("agent", request.agent)
+        subject = self._mark("subject", request.tenant, request.subject)
 
         def run(connection: sqlite3.Connection) -> str:
             _tidy(connection, now)
@@ -128,19 +134,15 @@ class ApprovalQueue:
                     (request.until, found[0]),
                 )
                 return str(found[0])
-            pending, of_task = connection.execute(
-                "SELECT count(*), count(*) FILTER (WHERE task = ?) FROM requests "
-                "WHERE state = 'pending'",
-                (request.task,),
+            pending, *shares = connection.execute(
+                "SELECT count(*), count(*) FILTER (WHERE task = ?), "
+                "count(*) FILTER (WHERE subject = ?), count(*) FILTER (WHERE agent = ?) "
+                "FROM requests WHERE state = 'pending'",
+                (request.task, subject, agent),
             ).fetchone()
-            if of_task >= _MOST_PENDING_OF_TASK:
-                raise DecisionUnavailable(
-                    f"a task may have at most {_MOST_PENDING_OF_TASK} questions that wait for an "
-                    f"answer; this task has {of_task}",
-                    code="approvals.full",
-                    hint="have an approver answer them (`inbounds approvals list` shows them), "
-                    "or wait until they expire; then call again",
-                )
+            for (whose, most), found in zip(_SHARES.items(), shares, strict=True):
+                if found >= most:
+                    raise _no_share(whose, most, found)
             if pending >= _MOST_PENDING:
                 raise DecisionUnavailable(
                     f"{_MOST_PENDING} questions wait for an answer already",
@@ -148,8 +150,11 @@ class ApprovalQueue:
                     hint="`inbounds approvals list` shows them",
                 )
             connection.execute(
-                "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'pending', ?)",
-                (request.id, *same, now, request.until, self._seal(request.id, _ASKED, request)),
+                "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, 1, 'pending', ?, ?, ?)",
+                (
+                    *(request.id, *same, now, request.until),
+                    *(self._seal(request.id, _ASKED, request), agent, subject),
+                ),
             )
             return request.id
 
@@ -200,6 +205,32 @@ class ApprovalQueue:
         del identity  # of others that wait for the same, it is the last who gives up
         self._within(self._file.write, run)
         self._file.settle()
+
+    def withdraw(self, task: str, agent: str | None = None) -> None:
+        """Erase the questions of a task that is over, and the answers that nobody has taken.
+
+        Args:
+            task: The id of the task.
+            agent: The agent whose questions they are; None for those of the whole task.
+
+        Raises:
+            DecisionUnavailable: `approvals.unreachable`.
+        """
+        which = "FROM requests WHERE task = ? AND state IN ('pending', 'approved')"
+        about: tuple[str | bytes, ...] = (task,)
+        if agent is not None:
+            which, about = f"{which} AND agent = ?", (task, self._mark("agent", agent))
+
+        def look(connection: sqlite3.Connection) -> bool:
+            found = connection.execute(f"SELECT 1 {which} LIMIT 1", about)  # noqa: S608 -- constants
+            return found.fetchone() is not None
+
+        def run(connection: sqlite3.Connection) -> bool:
+            _tidy(connection, int(clock.now()))
+            return connection.execute(f"DELETE {which}", about).rowcount > 0  # noqa: S608 -- constants
+
+        if self._within(self._file.read, look) and self._within(self._file.write, run):
+            self._file.settle()
 
     # --- who approves ---------------------------------------------------------------------
 
@@ -283,6 +314,11 @@ class ApprovalQueue:
 
     # --- its own --------------------------------------------------------------------------
 
+    def _mark(self, kind: str, *names: str) -> bytes:
+        """What stands for a name in the file, which does not say it."""
+        key = subkey(self._key, "digest")
+        return hmac.digest(key, "\0".join((kind, *names)).encode(), "sha256")
+
     def _seal(self, identity: str, purpose: bytes, content: AccessRequest | str) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -363,6 +399,24 @@ def _require_own(path: Path) -> None:
             code="configuration.queue_exposed",
             hint=f"chmod 600 {path}",
         )
+
+
+_SHARES = {
+    "task": _MOST_PENDING_OF_TASK,
+    "subject": _MOST_PENDING_OF_SUBJECT,
+    "agent": _MOST_PENDING_OF_AGENT,
+}
+
+
+def _no_share(whose: str, most: int, found: int) -> DecisionUnavailable:
+    article = "an" if whose == "agent" else "a"
+    return DecisionUnavailable(
+        f"{article} {whose} may have at most {most} questions that wait for an answer; "
+        f"this {whose} has {found}",
+        code="approvals.full",
+        hint="have an approver answer them (`inbounds approvals list` shows them), "
+        "or wait until they expire or their tasks end; then call again",
+    )
 
 
 def _unknown() -> ConfigurationError:

@@ -8,7 +8,6 @@ from inbounds.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from inbounds.credentials.task_authority import TaskAuthority
-    from inbounds.model.question import Decision
 
 
 class NoLeases:
@@ -28,9 +27,6 @@ class NoLeases:
     def named(self, _task: TaskAuthority, _tool: str, _credential: str) -> list[dict[str, Any]]:
         """Return no leases."""
         return []
-
-    def settle(self, _task: TaskAuthority, _decision: Decision) -> None:
-        """Do nothing: no lease is held."""
 
     def release(self, hop: str, *, wait: bool = True) -> None:
         """Do nothing: no lease is held."""

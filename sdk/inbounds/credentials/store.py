@@ -42,17 +42,6 @@ fifth."""
 LONGEST: Final = 3600
 """How many seconds a lease lives at most, however long its task does."""
 
-_OVER: Final = frozenset(
-    {
-        "task.ended",
-        "task.expired",
-        "emergency.kill_switch",
-        "identity.agent_retired",
-        "identity.agent_unregistered",
-    }
-)
-"""The reasons for which a task holds nothing any more, though nobody here has ended it."""
-
 _asking: ContextVar[dict[str, Any] | None] = ContextVar("inbounds_lease_asked", default=None)
 """The lease that is being asked about, so that the record of its decision can name it."""
 
@@ -232,11 +221,6 @@ class LeaseStore:
         if lease is None or not lease.live:
             return []
         return [_named(credential, lease.handle, lease.task, lease.expires)]
-
-    def settle(self, task: LeasingTask, decision: Decision) -> None:
-        """Give back what a task holds that the policy says is over, ended or stopped elsewhere."""
-        if not decision.allowed and any(reason.code in _OVER for reason in decision.reasons):
-            self.release(task.ends, wait=False)
 
     def release(self, hop: str, *, wait: bool = True) -> None:
         """Release the leases of a task, or of the hop that it is in. Raises nothing.

@@ -6,9 +6,9 @@ import logging
 import os
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, Self
 
-from inbounds.errors import DecisionUnavailable, TaskMissing
+from inbounds.errors import DecisionUnavailable, InboundsError, TaskMissing
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from inbounds.evidence.records import Executed
     from inbounds.identity import Issuer, TaskGrant, TaskRequest
     from inbounds.model.claims import Authority
+    from inbounds.model.question import Decision
     from inbounds.sessions.store import SessionKey
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,18 @@ RENEW_WITHIN = 60
 """A token that has fewer seconds left than this is renewed before it is used."""
 RENEW_PAUSE = 10.0
 """How many seconds a failed renewal is not tried again while the current token is good."""
+
+_OVER: Final = frozenset(
+    {
+        "task.over",
+        "task.ended",
+        "task.expired",
+        "emergency.kill_switch",
+        "identity.agent_retired",
+        "identity.agent_unregistered",
+    }
+)
+"""The codes for which a task holds nothing any more, though nobody here has ended it."""
 
 
 def entered_task() -> TaskAuthority:
@@ -52,6 +65,13 @@ class Leases(Protocol):
         """Give back what was leased for a task. Raises nothing."""
 
 
+class Questions(Protocol):
+    """Where the questions of a task wait for a person."""
+
+    def withdraw(self, task: str, agent: str | None, until: float) -> None:
+        """Erase the questions of a task, or of one agent of it. Raises nothing."""
+
+
 class TaskServices(Protocol):
     """The services that keep and end the authority of a task."""
 
@@ -66,6 +86,10 @@ class TaskServices(Protocol):
     @property
     def leases(self) -> Leases:
         """Takes the leases back."""
+
+    @property
+    def approvals(self) -> Questions:
+        """Erases the questions of a task that is over."""
 
 
 class TaskAuthority:
@@ -147,9 +171,12 @@ class TaskAuthority:
             return grant
         try:
             return (self._renew or self._services.issuer.renew)(grant)
-        except DecisionUnavailable as error:
+        except InboundsError as error:
+            if error.code in _OVER:
+                self._give_back_elsewhere_ended()
             # Time has passed meanwhile. An end is an answer, as any refusal (`TokenInvalid`) is.
-            if error.code == "task.over" or clock.now() >= until:
+            unavailable = isinstance(error, DecisionUnavailable) and error.code != "task.over"
+            if not unavailable or clock.now() >= until:
                 raise
             self._renew_after = clock.monotonic() + RENEW_PAUSE
             logger.warning("the current token of the task stays in use: %s", error)
@@ -244,6 +271,28 @@ class TaskAuthority:
                     self._told = True
         finally:
             self._services.leases.release(self.ends)
+            self.withdraw_questions()
+
+    def settle(self, decision: Decision) -> None:
+        """Give back what the task holds where the policy says that it is over.
+
+        Args:
+            decision: The answer to a call of the task; it may have been ended or stopped elsewhere.
+        """
+        if not decision.allowed and any(reason.code in _OVER for reason in decision.reasons):
+            self._give_back_elsewhere_ended()
+
+    def withdraw_questions(self) -> None:
+        """Erase the questions of the task that wait for a person. Raises nothing.
+
+        Of a task that was delegated, those of its agent alone: the others are not over.
+        """
+        agent = self.request.agent if self.agents else None
+        self._services.approvals.withdraw(self.id, agent, self.authority.deadline)
+
+    def _give_back_elsewhere_ended(self) -> None:
+        self._services.leases.release(self.ends, wait=False)
+        self.withdraw_questions()
 
     def __enter__(self) -> Self:
         with self._lock:

@@ -107,7 +107,7 @@ class Call:
                 decision = judged.decision
                 if self._question["context"]["credentials"]["approvals"]:
                     self._runtime.approvals.kept.settle(self._task.id, self._question, decision)
-                self._runtime.leases.settle(self._task, decision)
+                self._task.settle(decision)
                 self._tell(span, decision)
                 if decision.allowed and decision.obligations:
                     self._discharge(decision)

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from inbounds.credentials.task_authority import TaskAuthority, entered_task
-from inbounds.errors import ConfigurationError, InboundsError
+from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
 from inbounds.pep.labelled import PLAIN
 
 from .call import Call
@@ -101,9 +101,14 @@ class Task(TaskAuthority):
         """
         __tracebackhide__ = True
         target = self._tools.target(tool, resource)
-        return self._runtime.approvals.with_approval(
-            lambda: Call(self._runtime, self, target, arguments).permit, wait, tool_call_id
-        )
+        try:
+            return self._runtime.approvals.with_approval(
+                lambda: Call(self._runtime, self, target, arguments).permit, wait, tool_call_id
+            )
+        except ApprovalRequired:
+            if self._ended:  # while it was asked: the end found no question yet
+                self.withdraw_questions()
+            raise
 
     @overload
     def call(
@@ -217,7 +222,12 @@ class Task(TaskAuthority):
             call = Call(self._runtime, self, target, arguments)
             return run_in_thread(call.permit, tool_call_id, unclaimed=_discard)
 
-        return await self._runtime.approvals.awith_approval(ask, wait)
+        try:
+            return await self._runtime.approvals.awith_approval(ask, wait)
+        except ApprovalRequired:
+            if self._ended:
+                await run_in_thread(self.withdraw_questions)
+            raise
 
     @overload
     async def acall(
