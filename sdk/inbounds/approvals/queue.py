@@ -222,12 +222,12 @@ class ApprovalQueue:
             which, about = f"{which} AND agent = ?", (task, self._mark("agent", agent))
 
         def look(connection: sqlite3.Connection) -> bool:
-            found = connection.execute(f"SELECT 1 {which} LIMIT 1", about)  # noqa: S608 -- constants
+            found = connection.execute(f"SELECT 1 {which} LIMIT 1", about)
             return found.fetchone() is not None
 
         def run(connection: sqlite3.Connection) -> bool:
             _tidy(connection, int(clock.now()))
-            return connection.execute(f"DELETE {which}", about).rowcount > 0  # noqa: S608 -- constants
+            return connection.execute(f"DELETE {which}", about).rowcount > 0
 
         if self._within(self._file.read, look) and self._within(self._file.write, run):
             self._file.settle()

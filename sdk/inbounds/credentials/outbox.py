@@ -1,14 +1,12 @@
 """The leases that must be revoked, durable before a lease is used and until it is revoked.
 
 The file is shared by every guard of one home folder. A row is another's business while its owner
-lives: it is taken over once the owner's process is gone, or the lease is over anyway.
+lives: it is taken over once the owner is gone, or the lease is over anyway.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from inbounds.errors import LeaseUnavailable
 from inbounds.files.sqlite_file import SqliteFile
 from inbounds.process import clock
-from inbounds.process.ids import uuid7
+
+from .lease_owner import LeaseOwner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,12 +28,11 @@ _SCHEMA = (
     """
     CREATE TABLE revocations (
         handle TEXT PRIMARY KEY, credential TEXT NOT NULL, hops TEXT NOT NULL,
-        revocation TEXT NOT NULL, until INTEGER NOT NULL, owner TEXT NOT NULL,
-        host TEXT NOT NULL, pid INTEGER NOT NULL
+        revocation TEXT NOT NULL, until INTEGER NOT NULL, owner TEXT NOT NULL
     ) WITHOUT ROWID
     """,
 )
-_COLUMNS = "handle, credential, hops, revocation, until, owner, host, pid"
+_COLUMNS = "handle, credential, hops, revocation, until, owner"
 _SECONDS = 2.0
 
 
@@ -48,8 +46,7 @@ class Row:
         hops: The ids of the task and of its hops; the lease belongs to the last.
         revocation: What its backend needs to know to revoke it; no secret.
         until: When it is over in any case, Unix seconds.
-        owner: The guard that leased it.
-        host, pid: The process that this guard is, or was, in.
+        owner: The id of the guard that leased it.
     """
 
     handle: str
@@ -58,8 +55,6 @@ class Row:
     revocation: str
     until: int
     owner: str
-    host: str
-    pid: int
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,10 +73,8 @@ class LeaseOutbox:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, application=_APPLICATION, version=2, schema=_SCHEMA)
-        self._host = platform.node()
-        self._process = 0
-        self._own()
+        self._file = SqliteFile(path, application=_APPLICATION, version=3, schema=_SCHEMA)
+        self._owner = LeaseOwner(self._file.path)
 
     def keep(
         self, *, handle: str, credential: str, hops: Sequence[str], revocation: str, until: int
@@ -91,12 +84,11 @@ class LeaseOutbox:
         Raises:
             LeaseUnavailable: `lease.outbox`: it is not written, so the lease must not be used.
         """
-        mine = (self._own(), self._host, os.getpid())
-        row = (handle, credential, json.dumps(hops), revocation, until, *mine)
+        row = (handle, credential, json.dumps(hops), revocation, until)
         self._do(
             lambda c: c.execute(
-                f"INSERT OR REPLACE INTO revocations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- a constant
-                row,
+                f"INSERT OR REPLACE INTO revocations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 -- a constant
+                (*row, self._owner.live()),
             )
         )
 
@@ -126,8 +118,9 @@ class LeaseOutbox:
         Raises:
             LeaseUnavailable: As `rows`.
         """
-        now = clock.now()
-        return [row for row in self.rows() if row.until <= now or not self._owned(row)]
+        now, rows = clock.now(), self.rows()
+        alive = {owner: self._owner.is_alive(owner) for owner in {row.owner for row in rows}}
+        return [row for row in rows if row.until <= now or not alive[row.owner]]
 
     def own(self) -> list[Row]:
         """Return the rows of this guard.
@@ -135,28 +128,12 @@ class LeaseOutbox:
         Raises:
             LeaseUnavailable: As `rows`.
         """
-        owner = self._own()
-        return [row for row in self.rows() if row.owner == owner]
+        return [row for row in self.rows() if self._owner.is_me(row.owner)]
 
     def close(self) -> None:
         """Close the file; what this guard leaves behind is another's."""
-        _living.discard(self._owner)
+        self._owner.close()
         self._file.close()
-
-    def _own(self) -> str:
-        """The name of this guard among the owners; another one after a fork."""
-        if self._process != os.getpid():
-            self._process, self._owner = os.getpid(), uuid7()
-            _living.add(self._owner)
-        return self._owner
-
-    def _owned(self, row: Row) -> bool:
-        """Whether somebody may see to a row; where nobody can tell, somebody does."""
-        if row.host != self._host:
-            return True
-        if row.pid == os.getpid():
-            return row.owner in _living
-        return _runs(row.pid)
 
     def _do(self, run: Callable[[sqlite3.Connection], T], *, read: bool = False) -> T:
         transact = self._file.read if read else self._file.write
@@ -168,27 +145,3 @@ class LeaseOutbox:
                 code="lease.outbox",
                 hint="see that the home folder is writable, and on a local disk with room",
             ) from None
-
-
-_living: set[str] = set()
-"""The guards of this process that see to their own rows."""
-
-
-def _runs(pid: int) -> bool:
-    if os.name != "posix":
-        return True  # asking could end it
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _after_fork() -> None:
-    _living.clear()  # they are the parent's
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

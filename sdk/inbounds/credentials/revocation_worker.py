@@ -33,7 +33,7 @@ class RevocationWorker:
         self._lock = ProcessLock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        # Handles of leases, and ids of tasks and hops, whose rows are to be revoked. They stand here
+        # Handles of leases, and ids of tasks and hops, whose rows are to be revoked. They stay
         # until the outbox was read and has none of them left: a file can fail, memory does not.
         self._ending: set[str] = set()
         self._stopped = False

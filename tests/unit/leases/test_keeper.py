@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,8 +15,9 @@ import time
 import pytest
 from tests.leased import Shelf, leased
 
-from inbounds import AccessDenied, DecisionUnavailable
+from inbounds import AccessDenied, DecisionUnavailable, LeaseUnavailable
 from inbounds.credentials import revocation_worker
+from inbounds.credentials.lease_owner import LeaseOwner
 from inbounds.credentials.outbox import LeaseOutbox
 
 
@@ -92,21 +96,27 @@ def test_what_a_guard_leaves_behind_the_next_one_revokes(tmp_path):
 
 
 @pytest.mark.system
-@pytest.mark.parametrize("far", [True, False])
-def test_of_a_process_that_is_gone(tmp_path, far):
+@pytest.mark.parametrize("number", ["its own", "that of the reader", "that of another program"])
+def test_of_a_process_that_is_gone(tmp_path, number):
+    """
+    Whatever process id it sees itself by: a container numbers its processes anew.
+    """
     path = tmp_path / "leases.sqlite"
     program = (
         "import sys, time, os; from pathlib import Path\n"
+        "number = int(sys.argv[2])\n"
+        "if number: os.getpid = lambda: number\n"
         "from inbounds.credentials.outbox import LeaseOutbox\n"
         "box = LeaseOutbox(Path(sys.argv[1]))\n"
         "box.keep(handle='h', credential='c', hops=['t'], revocation='r',"
         " until=int(time.time()) + 1000)\n"
-        "print(os.getpid(), flush=True)\n"
+        "print('kept', flush=True)\n"
         "sys.stdin.read()\n"
         "os._exit(9)\n"
     )
+    seen = {"its own": 0, "that of the reader": os.getpid(), "that of another program": 1}[number]
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(path)],
+        [sys.executable, "-c", program, str(path), str(seen)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -114,15 +124,71 @@ def test_of_a_process_that_is_gone(tmp_path, far):
         process.stdout.readline()
         box = LeaseOutbox(path)
         assert len(box.rows()) == 1
-        assert box.left_over() == []
+        for _ in range(2):
+            assert box.left_over() == []
         process.communicate("")
-    if far:
-        # A process of another machine may have any number, and nobody here can tell.
-        box._host = "elsewhere"
-        assert box.left_over() == []
-    else:
+    for _ in range(2):
         assert [row.handle for row in box.left_over()] == ["h"]
     box.close()
+    assert [*tmp_path.glob("leases.sqlite.*")] == []
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_neither_keeps_its_parent_alive_nor_ends_it(tmp_path):
+    """
+    A child has an id of its own, and what it closes is its own alone.
+    """
+    path = tmp_path / "leases.sqlite"
+    row = {"credential": "c", "hops": ["t"], "revocation": "r", "until": 2**40}
+    told, until = os.pipe(), os.pipe()
+    parent = os.fork()
+    if not parent:
+        box = LeaseOutbox(path)
+        box.keep(handle="of the parent", **row)
+        if not os.fork():
+            box.close()
+            other = LeaseOutbox(path)
+            other.keep(handle="of the child", **row)
+            assert [each.handle for each in other.own()] == ["of the child"]
+            os.write(told[1], b"k")
+            os.read(until[0], 1)
+            os._exit(0)
+        os.read(until[0], 1)
+        os._exit(0)
+    os.read(told[0], 1)
+    box = LeaseOutbox(path)
+    assert len(box.rows()) == 2
+    assert box.left_over() == []
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    assert [each.handle for each in box.left_over()] == ["of the parent"]
+    os.write(until[1], b"e")
+    eventually(lambda: len(box.left_over()) == 2)
+    box.close()
+
+
+def test_an_owner_that_nobody_can_tell_of_lives_and_one_of_no_name_does_not(tmp_path):
+    owner = LeaseOwner(tmp_path / "leases.sqlite")
+    (tmp_path / "leases.sqlite.link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").touch()
+    assert owner.is_alive("link")
+    assert not any(owner.is_alive(name) for name in ("gone", "../elsewhere", "\0"))
+    assert (tmp_path / "elsewhere").exists()
+
+
+def test_a_lease_whose_owner_cannot_be_locked_is_not_used(tmp_path, monkeypatch):
+    shelf = Shelf()
+    policy = leased(tmp_path / "inbounds", shelf)
+
+    def full(*_):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(os, "lockf", full)
+    with policy.task() as task, pytest.raises(LeaseUnavailable) as ei:
+        task.lease("mail-store")
+    assert ei.value.code == "lease.outbox"
+    policy.close()
 
 
 @pytest.mark.system
