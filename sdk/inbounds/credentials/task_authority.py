@@ -271,7 +271,7 @@ class TaskAuthority:
                     self._told = True
         finally:
             self._services.leases.release(self.ends)
-            self.withdraw_questions()
+            self._withdraw_questions()
 
     def settle(self, decision: Decision) -> None:
         """Give back what the task holds where the policy says that it is over.
@@ -282,7 +282,7 @@ class TaskAuthority:
         if not decision.allowed and any(reason.code in _OVER for reason in decision.reasons):
             self._give_back_elsewhere_ended()
 
-    def withdraw_questions(self) -> None:
+    def _withdraw_questions(self) -> None:
         """Erase the questions of the task that wait for a person. Raises nothing.
 
         Of a task that was delegated, those of its agent alone: the others are not over.
@@ -292,7 +292,7 @@ class TaskAuthority:
 
     def _give_back_elsewhere_ended(self) -> None:
         self._services.leases.release(self.ends, wait=False)
-        self.withdraw_questions()
+        self._withdraw_questions()
 
     def __enter__(self) -> Self:
         with self._lock:

@@ -107,7 +107,7 @@ class Task(TaskAuthority):
             )
         except ApprovalRequired:
             if self._ended:  # while it was asked: the end found no question yet
-                self.withdraw_questions()
+                self._withdraw_questions()
             raise
 
     @overload
@@ -226,7 +226,7 @@ class Task(TaskAuthority):
             return await self._runtime.approvals.awith_approval(ask, wait)
         except ApprovalRequired:
             if self._ended:
-                await run_in_thread(self.withdraw_questions)
+                await run_in_thread(self._withdraw_questions)
             raise
 
     @overload
