@@ -66,9 +66,6 @@ def fed(world: World, urls: Sequence[str]) -> Iterator[None]:
     command = [sys.executable, "-c", _INBOUNDS, "live", "serve", "--token-file", str(token)]
     command += ["--store", str(issuer / FILE), "--key", str(issuer / "feed.pem")]
     command += [argument for url in urls for argument in ("--opa", url)]
-    feed = LiveFeed(issuer / FILE)
-    feed.forget_targets()  # those of an owner before this one
-    feed.close()
     with (world.folder / "feed.log").open("ab") as log:
         owner = subprocess.Popen(command, stdout=log, stderr=log)
     try:

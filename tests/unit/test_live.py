@@ -19,8 +19,10 @@ from inbounds.errors import ConfigurationError, DecisionUnavailable, InvalidAnsw
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, Pusher, coherent
 from inbounds.live.coherence import signed_by
+from inbounds.live.feed import SILENT, Position
 from inbounds.live.head import entries_digest
 from inbounds.live.push import Course
+from inbounds.live.wait import behind
 from inbounds.model.deployment import LiveHead, LiveNow
 
 KEY = SigningKey.generate()
@@ -617,10 +619,67 @@ def test_targets_are_served_each_on_its_own_and_noted(tmp_path: Path) -> None:
     assert notes["good"].position == position
     assert notes["good"].fault == ""
     assert "gone" in notes["stuck"].fault
-    assert "raises" not in notes
-    feed.forget_targets()
-    assert feed.acknowledgements() == ()
+    assert notes["raises"].position == Position("", 0)
     feed.close()
+    again = LiveFeed(tmp_path / "live.sqlite")
+    assert again.acknowledgements() == ()
+    again.close()
+
+
+def test_a_target_counts_as_behind_before_anything_was_pushed_to_it(feed: LiveFeed) -> None:
+    Pusher(feed, {"silent": Whole(), "other": Whole()})
+    position = feed.kill("fleet")
+    assert behind(feed, position, 0) == {"silent": "no answer yet", "other": "no answer yet"}
+    feed.acknowledge("other", position)
+    assert behind(feed, position, 0) == {"silent": "no answer yet"}
+    feed.acknowledge("silent", position)
+    assert behind(feed, position, 0) == {}
+
+
+def test_the_targets_of_two_that_serve_are_each_its_own(
+    feed: LiveFeed, tmp_path: Path, time: Time
+) -> None:
+    Pusher(feed, {"both": Whole(), "one": Whole()})
+    position = feed.kill("fleet")
+    for target in ("both", "one"):
+        feed.acknowledge(target, position)
+    other = LiveFeed(tmp_path / "live.sqlite", now=time, monotonic=time)
+    Pusher(other, {"both": Whole(), "two": Whole()})
+    # That the second one begins takes back nothing that the first one knows.
+    assert behind(feed, position, 0) == {"two": "no answer yet"}
+    # What one of them knows of a target counts, whatever the other one does not.
+    other.acknowledge("both", Position("", 0), fault="gone")
+    assert "both" not in behind(feed, position, 0)
+    other.close()
+    assert [note.target for note in feed.acknowledgements()] == ["both", "one"]
+    assert behind(feed, position, 0) == {}
+
+
+def test_targets_of_who_died_count_until_nothing_of_his_has_changed_for_long(
+    feed: LiveFeed, tmp_path: Path, time: Time
+) -> None:
+    died = LiveFeed(tmp_path / "live.sqlite", now=time, monotonic=time)
+    lives = LiveFeed(tmp_path / "live.sqlite", now=time, monotonic=time)
+    passed = time.now
+    watch = LiveFeed(tmp_path / "live.sqlite", now=time, monotonic=lambda: passed)
+    for one, name in ((died, "a"), (lives, "b"), (watch, "c")):
+        Pusher(one, {name: Whole()})
+
+    def look(seconds: float, clock: float) -> list[str]:
+        nonlocal passed
+        passed, time.now = passed + seconds, time.now + clock
+        lives.acknowledge("b", feed.position)
+        watch.forget_silent()
+        return [note.target for note in feed.acknowledgements()]
+
+    assert look(0, 0) == ["a", "b", "c"]
+    # However far the clock is set.
+    assert look(1, 86400 * 365) == ["a", "b", "c"]
+    assert look(SILENT - 2, 1) == ["a", "b", "c"]
+    assert look(1, 1) == ["b", "c"]
+    died._owner = ""  # whoever died closes nothing
+    for one in (died, lives, watch):
+        one.close()
 
 
 def test_what_was_put_is_said_to_be_put_with_its_key_and_not_to_be_in_force(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from inbounds.errors import ConfigurationError
+from inbounds.errors import ConfigurationError, DecisionUnavailable
 
 from .feed_store import (
     RETENTION,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RETENTION", "Acknowledgement", "Entries", "Entry", "LiveFeed", "Position"]
 
+logger = logging.getLogger(__name__)
+
 # Not in the schema: a feed that was begun without it gets it as well.
 _WITNESSED = "CREATE TABLE IF NOT EXISTS witnessed (seq INTEGER NOT NULL, seconds INTEGER NOT NULL)"
 # How long what has ended can be named by a token, where that is known.
@@ -33,6 +36,15 @@ _LIFETIMES = (
     "CREATE TABLE IF NOT EXISTS lifetimes "
     "(name TEXT PRIMARY KEY, seconds INTEGER NOT NULL) WITHOUT ROWID"
 )
+# Two that serve one feed have a row each, also for one target.
+_SERVED = """
+    CREATE TABLE IF NOT EXISTS served (
+        owner TEXT NOT NULL, name TEXT NOT NULL, generation TEXT NOT NULL, seq INTEGER NOT NULL,
+        at INTEGER NOT NULL, fault TEXT NOT NULL, PRIMARY KEY (owner, name)
+    ) WITHOUT ROWID
+"""
+SILENT = 3600.0
+"""After so many seconds without a note, whoever served is gone; no PDP goes by a head that old."""
 _HOUR = 3600
 _SWITCH = re.compile(r"fleet|(?:agent|task):.+", re.DOTALL)
 
@@ -223,37 +235,89 @@ class LiveFeed(FeedStore):
 
         return {entry: until(entry) for entry in entries}
 
+    def serve(self, targets: Iterable[str]) -> None:
+        """Take these targets to be behind from now on, until each is acknowledged.
+
+        They count until this feed is closed, or its process is gone (`forget_silent`).
+        """
+        owner, at = secrets.token_hex(8), int(self._now())
+        before, self._owner = self._owner, owner
+
+        def note(connection: sqlite3.Connection) -> None:
+            connection.execute(_SERVED)
+            connection.execute("DELETE FROM served WHERE owner = ?", (before,))
+            connection.executemany(
+                "INSERT INTO served VALUES (?, ?, '', 0, ?, '')",
+                [(owner, target, at) for target in targets],
+            )
+
+        self._transact(self._file.write, note)
+
     def acknowledge(self, target: str, position: Position, *, fault: str = "") -> None:
         """Note how far a target has come, for whoever asks in another process."""
         at = int(self._now())
-        row = (target, position.generation, position.seq, at, fault)
+        row = (self._owner, target, position.generation, position.seq, at, fault)
 
         def note(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO targets VALUES (?, ?, ?, ?, ?)", row)
+            connection.execute(_SERVED)
+            connection.execute("INSERT OR REPLACE INTO served VALUES (?, ?, ?, ?, ?, ?)", row)
 
         self._transact(self._file.write, note)
 
     def acknowledgements(self) -> tuple[Acknowledgement, ...]:
-        """Return how far each target has come, as the last `Pusher` noted it."""
+        """Return how far each target that is served has come, as its `Pusher` noted it."""
+        here = self.position.generation
+        # Of two that serve one target, the one that has come further says what it holds.
+        rows = sorted(
+            self._served(), key=lambda row: (row[1], row[2] == here, row[3], row[4], row[5])
+        )
+        notes = {
+            name: Acknowledgement(name, Position(generation, seq), at, fault)
+            for _, name, generation, seq, at, fault in rows
+        }
+        return tuple(notes.values())
 
-        def read(connection: sqlite3.Connection) -> tuple[Acknowledgement, ...]:
-            rows = connection.execute(
-                "SELECT name, generation, seq, at, fault FROM targets ORDER BY name"
-            )
-            return tuple(
-                Acknowledgement(name, Position(generation, seq), at, fault)
-                for name, generation, seq, at, fault in rows
-            )
+    def forget_silent(self) -> None:
+        """Drop the targets of those that served them and are gone without closing the feed.
 
-        return self._transact(self._file.read, read)
-
-    def forget_targets(self) -> None:
-        """Drop every acknowledgement: another set of targets is about to be served."""
+        Whoever lives notes something every few seconds. How long nothing has changed is measured
+        here, from call to call: no setting of a clock makes somebody count as gone.
+        """
+        now = self._monotonic()
+        others = [row for row in self._served() if row[0] != self._owner]
+        self._unchanged = {row: self._unchanged.get(row, now) for row in others}
+        gone = [row for row, since in self._unchanged.items() if now - since >= SILENT]
+        if not gone:
+            return
 
         def drop(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM targets")
+            connection.executemany(
+                "DELETE FROM served WHERE owner = ? AND name = ? AND at = ?",
+                [(owner, name, at) for owner, name, _, _, at, _ in gone],
+            )
 
         self._transact(self._file.write, drop)
+
+    def close(self) -> None:
+        """Close the file. What it served counts as served no more."""
+        try:
+            if self._owner:
+                self.serve(())
+        except DecisionUnavailable as error:
+            logger.warning("the targets of the feed that is closed still count: %s", error)
+        finally:
+            super().close()
+
+    def _served(self) -> list[tuple[Any, ...]]:
+        def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            made = "SELECT 1 FROM sqlite_master WHERE name = 'served'"
+            if connection.execute(made).fetchone() is None:
+                return []
+            return connection.execute(
+                "SELECT owner, name, generation, seq, at, fault FROM served"
+            ).fetchall()
+
+        return self._transact(self._file.read, read)
 
 
 def _witness(connection: sqlite3.Connection, passed: int, retention: int) -> int:

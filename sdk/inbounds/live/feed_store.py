@@ -30,12 +30,6 @@ _SCHEMA = (
     # `whole_since`: the last change that only a whole put brings about.
     "CREATE TABLE feed (generation TEXT NOT NULL, seq INTEGER NOT NULL, whole_since INTEGER)",
     "INSERT INTO feed VALUES (lower(hex(randomblob(16))), 0, 0)",
-    """
-    CREATE TABLE targets (
-        name TEXT PRIMARY KEY, generation TEXT NOT NULL, seq INTEGER NOT NULL,
-        at INTEGER NOT NULL, fault TEXT NOT NULL
-    )
-    """,
 )
 _MAX_NAME = 256  # as long as the deployment lets an agent's name be
 
@@ -101,6 +95,8 @@ class FeedStore:
         self._witnessed = monotonic()
         self._patience = patience
         self._entries: Entries | None = None
+        self._owner = ""
+        self._unchanged: dict[tuple[Any, ...], float] = {}
 
     def end(self, task: str) -> Position:
         """End a task: every token of it is worthless. Ending it again changes nothing."""

@@ -22,7 +22,7 @@ import logging
 import random
 import threading
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, Protocol, runtime_checkable
 
@@ -47,6 +47,8 @@ MOST_CHANGES = 500
 """Changes that one heartbeat carries; a target that lacks more is given the whole."""
 _NOTE = 5.0  # seconds between notes of a target that does not change
 _PRUNE = 3600.0  # seconds
+_LOOK = 30.0
+"""Seconds between looks at the targets of others that serve the feed."""
 
 
 @runtime_checkable
@@ -165,7 +167,8 @@ def _operation(op: str, entry: Entry) -> dict[str, Any]:
 class Pusher:
     """Pushes one feed to every target until it is told to stop.
 
-    A target that is slow or gone does not hold up the others.
+    A target that is slow or gone does not hold up the others. From the start, each counts as
+    behind until it has the feed, and as served until the feed is closed.
 
     Args:
         feed: What to push.
@@ -185,6 +188,7 @@ class Pusher:
         self._feed = feed
         self._interval = interval
         self._courses = [Course(name, target, audit=audit) for name, target in targets.items()]
+        feed.serve(targets)
 
     def run(self, stop: threading.Event) -> None:
         """Push until `stop` is set. The calling thread waits; each target has its own."""
@@ -195,18 +199,22 @@ class Pusher:
         for thread in threads:
             thread.start()
         try:
-            while not stop.wait(_PRUNE):
-                self._prune()
+            pruned = clock.monotonic()
+            while not stop.wait(_LOOK):
+                self._tidy("the targets of others were not looked at", self._feed.forget_silent)
+                if clock.monotonic() - pruned >= _PRUNE:
+                    self._tidy("the feed was not pruned", self._feed.prune)
+                    pruned = clock.monotonic()
         finally:
             stop.set()
             for thread in threads:
                 thread.join()
 
-    def _prune(self) -> None:
+    def _tidy(self, fault: str, how: Callable[[], object]) -> None:
         try:
-            self._feed.prune()
+            how()
         except InboundsError as error:
-            logger.warning("the feed was not pruned: %s", error)
+            logger.warning("%s: %s", fault, error)
 
     def _serve(self, course: Course, stop: threading.Event) -> None:
         notes = _Notes(self._feed, course.name)

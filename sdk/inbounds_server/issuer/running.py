@@ -60,7 +60,7 @@ class Served:
         self._evidence = SqliteEvidence(
             folder.path / "evidence.sqlite", key=subkey(key, "evidence")
         )
-        self._pusher = threading.Thread(target=self._push, name="issuer feed")
+        self._pusher: threading.Thread | None = None
         self._putting = ProcessLock()
         self._put: tuple[Position | None, float] = (None, float("-inf"))
         log = Log(
@@ -87,8 +87,11 @@ class Served:
         for task in self._store.ended():
             self.feed.end(task)
         if self._targets:
-            self.feed.forget_targets()
+            pusher = Pusher(self.feed, self._targets)
             self.feed.rotate()
+            self._pusher = threading.Thread(
+                target=pusher.run, args=(self._stop,), name="issuer feed"
+            )
             self._pusher.start()
         return self
 
@@ -99,15 +102,12 @@ class Served:
         trace: TracebackType | None,
     ) -> None:
         self._stop.set()
-        if self._pusher.is_alive():
+        if self._pusher is not None:
             self._pusher.join()
         self._evidence.close()
         self._store.close()
         self.feed.close()
         self._pdp.close()
-
-    def _push(self) -> None:
-        Pusher(self.feed, self._targets).run(self._stop)
 
     def _in_force(self, position: Position) -> bool | None:
         if not self._targets:

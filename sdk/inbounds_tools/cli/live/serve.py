@@ -85,7 +85,7 @@ def serve(
     path = store or issuer_folder() / FILE
     made = not path.exists()
     feed = LiveFeed(path, signer)
-    feed.forget_targets()
+    pusher = Pusher(feed, targets, interval=interval)
     position = feed.rotate()
     if fault := unnamed(signer, deployment):
         logging.getLogger("inbounds.live").warning(fault)
@@ -113,7 +113,7 @@ def serve(
     output.emit(value, as_json=as_json, show=show)
     sys.stdout.flush()
     try:
-        Pusher(feed, targets, interval=interval).run(stop)
+        pusher.run(stop)
     finally:
         for target in targets.values():
             target.close()
