@@ -123,6 +123,31 @@ def test_one_that_fails_counts_as_refused_whatever_failed(limits):
     assert "limited" == begin(limits)
 
 
+def test_a_minute_is_as_long_whatever_the_clock_is_set_to(limits, monkeypatch):
+    passed, ahead = 1000.0, 0.0
+    monkeypatch.setattr("inbounds.process.clock.monotonic", lambda: passed)
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.0 + passed + ahead)
+    ahead = 3600.0
+    assert 8 == counted(limits.count_renewal, AGENT)
+    ahead = 0.0
+    passed += 59
+    assert 0 == counted(limits.count_renewal, AGENT)
+    ahead = 3600.0
+    assert 0 == counted(limits.count_renewal, AGENT)
+    ahead = 0.0
+    passed += 1
+    assert 8 == counted(limits.count_renewal, AGENT)
+
+
+def test_counts_are_forgotten_with_their_minute(limits, monkeypatch):
+    passed = 1000.0
+    monkeypatch.setattr("inbounds.process.clock.monotonic", lambda: passed)
+    for number in range(100):
+        limits.count_renewal(f"agent-{number}")
+        passed += 1
+    assert 60 == len(limits._counts._minutes)
+
+
 def ask(limits, address=HERE, *, begins=False):
     with limits.request(address, begins=begins):
         pass

@@ -6,11 +6,8 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
-
 from inbounds.errors import InboundsError
+from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_UNDER_WAY = 240
 """How many requests there are at once: fewer than connections, so that others ask for health."""
+_MINUTE = 60.0  # seconds
 _BEGUN = "begun tasks of this agent"
 
 
@@ -43,8 +41,7 @@ class RequestLimits:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        # By whole minutes: a count is forgotten with its minute, a list of moments never.
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._counts = _MinuteCounts()
         self._lock = ProcessLock()
         self._under_way: Counter[str] = Counter()
         self._unverified: Counter[tuple[str, ...]] = Counter()
@@ -103,12 +100,11 @@ class RequestLimits:
             ("refused at", address, agent): _share(most),
         }
         with self._lock:
-            if not self._limiter.test(RateLimitItemPerMinute(most), "begun", agent):
+            if self._counts.of("begun", agent) >= most:
                 raise _too_many(most, _BEGUN)
             for whose, limit in refused.items():
                 # Those under way count until they are verified: many at once are not fewer.
-                cost = 1 + self._unverified[whose]
-                if not self._limiter.test(RateLimitItemPerMinute(limit), *whose, cost=cost):
+                if self._counts.of(*whose) + self._unverified[whose] >= limit:
                     raise _too_many(limit, "refused requests of this agent to begin a task")
             self._unverified.update(refused.keys())
         begun = False
@@ -123,8 +119,8 @@ class RequestLimits:
         finally:
             with self._lock:
                 if not begun:
-                    for whose, limit in refused.items():
-                        self._limiter.hit(RateLimitItemPerMinute(limit), *whose)
+                    for whose in refused:
+                        self._counts.add(*whose)
                 self._unverified.subtract(refused.keys())
                 self._unverified += Counter()
 
@@ -147,8 +143,38 @@ class RequestLimits:
         self._hit(most, "ends of hops of this agent's tasks", "ended", agent)
 
     def _hit(self, most: int, what: str, *whose: str) -> None:
-        if not self._limiter.hit(RateLimitItemPerMinute(most), *whose):
-            raise _too_many(most, what)
+        with self._lock:
+            if self._counts.of(*whose) >= most:
+                raise _too_many(most, what)
+            self._counts.add(*whose)
+
+
+class _MinuteCounts:
+    """How often each thing was done in its minute, which begins with the first time.
+
+    A count is forgotten with its minute, a list of moments never. A minute is one of time that
+    passes: whatever the clock is set to, nobody is locked out for longer, or let in sooner.
+    """
+
+    def __init__(self) -> None:
+        # In the order in which they began, so that the first is over first.
+        self._minutes: dict[tuple[str, ...], tuple[float, int]] = {}
+
+    def of(self, *whose: str) -> int:
+        """Return how often it was done in its minute."""
+        over = clock.monotonic() - _MINUTE
+        while self._minutes:
+            first = next(iter(self._minutes))
+            if self._minutes[first][0] > over:
+                break
+            del self._minutes[first]
+        return self._minutes.get(whose, (0.0, 0))[1]
+
+    def add(self, *whose: str) -> None:
+        """Count it once more."""
+        count = self.of(*whose)
+        begun, _ = self._minutes.get(whose, (clock.monotonic(), 0))
+        self._minutes[whose] = (begun, count + 1)
 
 
 def _share(most: int) -> int:
