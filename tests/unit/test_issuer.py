@@ -447,7 +447,7 @@ class TestStored:
 
     @pytest.mark.parametrize(
         ("column", "value"),
-        [("depth", "x"), ("depth", 0.5), ("ended", 2), ("ended", "no"), ("holder", b"x")],
+        [("depth", "x"), ("depth", 0.5), ("ended", 3), ("ended", "no"), ("holder", b"x")],
     )
     def test_with_a_column_of_another_type_is_refused(self, store, tmp_path, column, value):
         self.put(tmp_path, column, value)

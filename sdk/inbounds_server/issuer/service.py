@@ -244,17 +244,18 @@ class Service:
             above = self._require_hop(name, task, chain, proof.jwk)
             request, until = _handed_on(task, proof)
             allow(request.agent)
-        if until <= now or any(feed.since("ended", one) is not None for one in above):
+        if any(feed.since("ended", one) is not None for one in above):
             # Nothing of it can be used any more, and the feed is not to grow with that.
             return self._with.in_force(feed.position)
-        if begun is not None:
-            self._with.store.end(begun.task)
+        # Where its time is up by the clock here, the clock may be ahead: it ends all the same.
+        if not above:
+            self._with.store.end(name)
         position = feed.end_within(name, seconds=until - now + _SKEW, most=MOST_ENDED_HOPS)
         if position is None:
             raise Limited(f"{MOST_ENDED_HOPS} hops of this task were ended already: end the task")
         logger.info("ended: %s", name)
         # A task that is ended again and again would fill the log; ends of hops are limited.
-        if begun is None or not begun.ended:
+        if begun is None or not begun.end_recorded:
             self._keep_end(name, request)
         return self._with.in_force(position)
 
@@ -263,6 +264,7 @@ class Service:
         try:
             with Recorded(self._with.log, "task.end", name, request, name.encode()) as record:
                 record.allowed()
+            self._with.store.end_recorded(name)
         except InboundsError as error:
             logger.error("the end of %s was not recorded: %s", name, error.code)  # noqa: TRY400 -- the message holds all
 

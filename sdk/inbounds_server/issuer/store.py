@@ -32,6 +32,8 @@ _SCHEMA = (
     "CREATE TABLE proofs (jti TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX proofs_until ON proofs (until)",
 )
+_ENDED, _RECORDED = 1, 2
+"""What `ended` holds of a task that was ended, and of one whose end was recorded as well."""
 _PATIENCE = 2.0  # seconds
 _DROPPED_AT_ONCE = 64
 """How many rows that have served are dropped with each new one, so that none grows old."""
@@ -49,6 +51,7 @@ class Begun:
         authority: What was approved, at first or with the last renewal.
         depth: How often it may be delegated.
         ended: Whether its holder has ended it.
+        end_recorded: Whether there is a record of that.
     """
 
     task: str
@@ -58,6 +61,7 @@ class Begun:
     authority: Authority
     depth: int
     ended: bool = False
+    end_recorded: bool = False
 
 
 class TaskStore:
@@ -83,7 +87,7 @@ class TaskStore:
             begun.authority.model_dump_json(),
             begun.depth,
             begun.authority.deadline,
-            int(begun.ended),
+            _RECORDED if begun.end_recorded else int(begun.ended),
         )
 
         def add(connection: sqlite3.Connection) -> None:
@@ -119,15 +123,25 @@ class TaskStore:
         except NotStrictJson:
             raise _unavailable("a task in it cannot be read") from None
         # A column takes a value of any type.
-        if [*map(type, row)] != [str, str, str, str, str, int, int] or row[6] not in (0, 1):
+        if [*map(type, row)] != [str, str, str, str, str, int, int] or row[6] not in (0, _ENDED, _RECORDED):
             raise _unavailable("a task in it cannot be read")
-        return Begun(row[0], row[1], row[2], asked, authority, row[5], row[6] == 1)
+        return Begun(row[0], row[1], row[2], asked, authority, row[5], row[6] > 0, row[6] == _RECORDED)
 
     def end(self, task: str) -> None:
         """Note that a task was ended: it is not renewed."""
 
         def note(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE tasks SET ended = 1 WHERE task = ?", (task,))
+            connection.execute(
+                "UPDATE tasks SET ended = ? WHERE task = ? AND ended = 0", (_ENDED, task)
+            )
+
+        self._transact(self._file.write, note)
+
+    def end_recorded(self, task: str) -> None:
+        """Note that the end of a task was recorded: once is enough."""
+
+        def note(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE tasks SET ended = ? WHERE task = ?", (_RECORDED, task))
 
         self._transact(self._file.write, note)
 
@@ -136,7 +150,7 @@ class TaskStore:
 
         def find(connection: sqlite3.Connection) -> tuple[str, ...]:
             rows = connection.execute(
-                "SELECT task FROM tasks WHERE ended = 1 AND deadline > ?", (int(clock.now()),)
+                "SELECT task FROM tasks WHERE ended > 0 AND deadline > ?", (int(clock.now()),)
             )
             return tuple(task for (task,) in rows)
 
