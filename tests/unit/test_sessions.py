@@ -551,6 +551,16 @@ class TestSetBack:
 
         assert code_of(kept.load, KEY) == "session.lost"
 
+    def test_and_stays_lost_however_far_another_goes_on(self, backing, kept):
+        before = backing.text()
+        decide(kept, "d1", "d2")
+        backing.put(before, 0)
+        assert code_of(kept.load, KEY) == "session.lost"
+        with contextlib.closing(backing.open()) as other:
+            decide(other, *(f"other-{number}" for number in range(20)))
+
+        assert code_of(kept.load, KEY) == "session.lost"
+
     def test_what_another_process_did_in_between_is_none(self, backing, kept):
         with contextlib.closing(backing.open()) as other:
             for number in range(20):

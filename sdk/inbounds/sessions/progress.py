@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 from collections import OrderedDict
 from typing import NamedTuple
 
 from inbounds.canonical.strict_json import NotStrictJson, read_model
+from inbounds.errors import DecisionUnavailable
 from inbounds.model.question import SessionState
 from inbounds.process.locks import ProcessLock
 
@@ -49,7 +51,8 @@ class SessionProgress:
 
     A store that is set back (a backup put in place, a replica that lags, a row overwritten) lets
     budgets and approvals be used again, and each of its states is sound in itself. Whoever has
-    seen more of a session notices. What was seen ends with the process.
+    seen more of a session notices, unless eight versions or more were added from there before it
+    looks. A session that was found to be lost stays lost. What was seen ends with the process.
 
     Args:
         limit: Of how many sessions it is remembered; the one unused for longest goes first.
@@ -83,22 +86,26 @@ class SessionProgress:
                 self._limit,
             )
 
-    def require_new(self, reached: Reached | None) -> None:
+    def require_new(self, key: SessionKey, reached: Reached | None) -> None:
         """Require that nothing was known of a session that the store has just begun.
 
         Args:
+            key: The session.
             reached: What `of` returned before it was begun.
 
         Raises:
             DecisionUnavailable: `session.lost`: there was one under this id, which is gone.
         """
         if reached is not None:
-            raise session_set_back()
+            raise self._lost(key)
 
-    def require_ahead(self, reached: Reached | None, state: SessionState, text: str) -> None:
+    def require_ahead(
+        self, key: SessionKey, reached: Reached | None, state: SessionState, text: str
+    ) -> None:
         """Require that a loaded state is what was seen before, or follows from it.
 
         Args:
+            key: The session.
             reached: What `of` returned before the state was loaded.
             state: The state.
             text: Its JSON, as the store holds it.
@@ -116,7 +123,13 @@ class SessionProgress:
             or (ahead == 0 and _reached(state, text) != reached)
             or (ahead < MOST_DECISIONS and forgotten)
         ):
-            raise session_set_back()
+            raise self._lost(key)
+
+    def _lost(self, key: SessionKey) -> DecisionUnavailable:
+        # Others go on from an older state, and pass what was seen here: no state comes after this.
+        with self._lock:
+            self._reached[key] = Reached(sys.maxsize, b"", "")
+        return session_set_back()
 
 
 def _reached(state: SessionState, text: str) -> Reached:

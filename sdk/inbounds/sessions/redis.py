@@ -164,7 +164,7 @@ class RedisSessions:
             raise session_exists(owner=owner == _owner(key))
         if outcome != "begun":
             raise _no_answer()
-        self._progress.require_new(reached)
+        self._progress.require_new(key, reached)
         self._progress.record(key, state, text)
 
     def load(self, key: SessionKey) -> SessionState:
@@ -184,7 +184,7 @@ class RedisSessions:
         state, text = read_state(key, found[4], hint=_HINT)
         if str(state.version) != found[3]:
             raise _unreachable("the state it holds is another's")
-        self._progress.require_ahead(reached, state, text)
+        self._progress.require_ahead(key, reached, state, text)
         self._progress.record(key, state, text)
         return state
 

@@ -96,7 +96,7 @@ class SqliteSessions:
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", row)
 
         self._within(self._file.write, run, deadline)
-        self._progress.require_new(reached)
+        self._progress.require_new(key, reached)
         self._progress.record(key, state, text)
 
     def load(self, key: SessionKey, *, deadline: float | None = None) -> SessionState:
@@ -114,7 +114,7 @@ class SqliteSessions:
         state, text = read_state(key, found[4])
         if _version(found) != state.version:
             raise session_unreachable("the state it holds is another's")
-        self._progress.require_ahead(reached, state, text)
+        self._progress.require_ahead(key, reached, state, text)
         self._progress.record(key, state, text)
         return state
 
