@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from tests.unit import test_issuer
 
 from inbounds.errors import DecisionUnavailable
 from inbounds.identity.dpop import Proof
@@ -15,7 +16,6 @@ from inbounds.process.ids import uuid7
 from inbounds_server.issuer.records import Log
 from inbounds_server.issuer.service import Service, Workings
 from inbounds_server.issuer.store import Begun, TaskStore
-from tests.unit import test_issuer
 
 KEY = SigningKey.generate()
 URL = "https://issuer.acme.example"

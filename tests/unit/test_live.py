@@ -22,6 +22,7 @@ from inbounds.live.coherence import signed_by
 from inbounds.live.feed import SILENT, Position
 from inbounds.live.head import entries_digest
 from inbounds.live.push import Course
+from inbounds.live.store import require_not_lost
 from inbounds.live.wait import behind
 from inbounds.model.deployment import LiveHead, LiveNow
 
@@ -332,6 +333,18 @@ def test_the_digest_is_over_rfc_8785_whatever_the_ids_are(name: str) -> None:
     ascii_only = {**lists, "ended": {"b": 1, "a": 2, "_": 0}, "switches": {"_": 0}}
     expected = hashlib.sha256(rfc8785.dumps(ascii_only)).hexdigest()
     assert entries_digest(ascii_only) == f"sha256:{expected}"
+
+
+def test_no_empty_feed_takes_the_place_of_a_service_s(tmp_path: Path) -> None:
+    path = tmp_path / "live.sqlite"
+    require_not_lost(path)
+    (tmp_path / "tasks.sqlite").touch()
+    with pytest.raises(ConfigurationError) as refused:
+        require_not_lost(path)
+    assert refused.value.code == "live.lost"
+    path.touch()  # as the error says
+    require_not_lost(path)
+    LiveFeed(path).close()
 
 
 # --- pushing -------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "live.sqlite"
-"""The feed of a development issuer, in the issuer's folder."""
+"""The feed of an issuer, in the issuer's folder."""
+TASKS = "tasks.sqlite"
+"""What the issuer's service remembers, beside its feed."""
 
 
 def feed_file(path: Path) -> Path:
@@ -37,3 +39,20 @@ def feed_file(path: Path) -> Path:
 def is_development(path: Path) -> bool:
     """Whether guards read this feed from its file, since what signs it lies beside it."""
     return path.name == FILE and (path.absolute().parent / "issuer.json").exists()
+
+
+def require_not_lost(path: Path) -> None:
+    """Require that a feed is there where an issuer's service had one: no empty one takes its place.
+
+    Raises:
+        ConfigurationError: `live.lost`.
+    """
+    if path.exists() or not (path.absolute().parent / TASKS).exists():
+        return
+    raise ConfigurationError(
+        f"the feed must lie beside the {TASKS} of its issuer's service, and there is none at "
+        f"{path.absolute()}",
+        code="live.lost",
+        hint="put the feed back. If it is lost, so are its revoked ids, ended hops and kill "
+        f"switches: `install -m 600 /dev/null {path}` begins one with the ended tasks alone",
+    )

@@ -11,6 +11,7 @@ from inbounds.evidence.log import SqliteEvidence
 from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, Pusher
 from inbounds.live.store import FILE as FEED
+from inbounds.live.store import require_not_lost
 from inbounds.live.wait import behind
 from inbounds.pep.telemetry import Telemetry
 from inbounds.process import clock
@@ -55,6 +56,7 @@ class Served:
         self._targets = targets
         self._stop = threading.Event()
         key = deployment_key(folder.path / "deployment.key")
+        require_not_lost(folder.path / FEED)
         self.feed = LiveFeed(folder.path / FEED, SigningKey.read(folder.path / FEED_KEY))
         self._store = store.TaskStore(folder.path / store.FILE)
         self._evidence = SqliteEvidence(

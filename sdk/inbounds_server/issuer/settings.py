@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import stat
+from stat import S_IMODE, S_IWGRP, S_IWOTH
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +15,8 @@ from inbounds.files.safe_files import make_folder, write_file
 from inbounds.files.trees import remove_file
 from inbounds.identity.remote import require_url
 from inbounds.identity.signing_keys import SigningKey
+from inbounds.live.store import FILE as FEED
+from inbounds.live.store import TASKS
 from inbounds.model.question import Name
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ JWKS = "jwks.json"
 """What it publishes, for a deployment that is built before the service runs."""
 FEED_KEY = "feed.pem"
 _KEYS = "keys"
+_OWN = (FILE, FEED_KEY, FEED, TASKS, "evidence.sqlite", "deployment.key")
+"""The files whose content the service goes by."""
 
 
 class Settings(BaseModel):
@@ -201,22 +205,23 @@ def _put(file: Path, text: str, mode: int) -> None:
 
 
 def _require_ours(path: Path) -> None:
-    """Refuse a folder that another user could put a key into, or that this one could spoil.
+    """Refuse a folder that another user could change, or that this one could spoil.
 
-    What another user has put there is published as a key of this issuer. What root writes into a
-    service's folder, the service can no longer read.
+    What another user has put there is published as a key of this issuer, and what he has moved away
+    is forgotten. What root writes into a service's folder, the service can no longer read.
     """
     if not hasattr(os, "geteuid"):
         return
-    for folder in (path, path / _KEYS):
+    for place in (path, path / _KEYS, *(path / name for name in _OWN)):
         try:
-            status = folder.stat()
+            status = place.stat()
         except FileNotFoundError:
             continue
-        if status.st_uid not in (os.geteuid(), 0) or status.st_mode & stat.S_IWOTH:
+        if status.st_uid not in (os.geteuid(), 0) or status.st_mode & (S_IWGRP | S_IWOTH):
             raise ConfigurationError(
-                f"the folder {folder} is another user's, or others can write to it",
+                f"{place} must be this user's, and writable to no other; found the owner "
+                f"{status.st_uid} and the mode {S_IMODE(status.st_mode):o}",
                 code="configuration.folder_exposed",
-                hint="run as the user that it belongs to, and chmod o-w it; or name a folder that "
+                hint="run as the user that it belongs to, and chmod go-w it; or name a folder that "
                 "is not there yet",
             )

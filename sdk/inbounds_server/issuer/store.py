@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from inbounds.canonical.strict_json import NotStrictJson, read_model
 from inbounds.errors import DecisionUnavailable
 from inbounds.files.sqlite_file import SqliteFile
+from inbounds.live.store import TASKS
 from inbounds.model.claims import Authority, IssuanceQuestion
 from inbounds.process import clock
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FILE = "tasks.sqlite"
+FILE = TASKS
 _APPLICATION = 0x49424953  # "IBIS"
 _SCHEMA = (
     """
@@ -123,9 +124,11 @@ class TaskStore:
         except NotStrictJson:
             raise _unavailable("a task in it cannot be read") from None
         # A column takes a value of any type.
-        if [*map(type, row)] != [str, str, str, str, str, int, int] or row[6] not in (0, _ENDED, _RECORDED):
+        *_, depth, end = row
+        types = [str, str, str, str, str, int, int]
+        if [*map(type, row)] != types or end not in (0, _ENDED, _RECORDED):
             raise _unavailable("a task in it cannot be read")
-        return Begun(row[0], row[1], row[2], asked, authority, row[5], row[6] > 0, row[6] == _RECORDED)
+        return Begun(*row[:3], asked, authority, depth, end > 0, end == _RECORDED)
 
     def end(self, task: str) -> None:
         """Note that a task was ended: it is not renewed."""

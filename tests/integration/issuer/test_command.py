@@ -72,6 +72,10 @@ def others_can_write(folder):
     folder.chmod(0o777)
 
 
+def a_group_can_write(folder):
+    folder.chmod(0o2770)
+
+
 def of_another_user(folder):
     if os.geteuid() != 0:
         pytest.skip("only root gives a folder away")
@@ -80,7 +84,7 @@ def of_another_user(folder):
 
 @pytest.mark.skipif(os.name != "posix", reason="there are no owners and modes")
 class TestWhoseFolder:
-    @pytest.mark.parametrize("change", [others_can_write, of_another_user])
+    @pytest.mark.parametrize("change", [others_can_write, a_group_can_write, of_another_user])
     @pytest.mark.parametrize("place", ["", "keys"])
     def test_none_is_made_where_another_has_been(self, tmp_path, change, place):
         """
@@ -95,7 +99,7 @@ class TestWhoseFolder:
         assert said["error"]["code"] == "configuration.folder_exposed"
         assert not (tmp_path / "issuer" / "service.json").exists()
 
-    @pytest.mark.parametrize("change", [others_can_write, of_another_user])
+    @pytest.mark.parametrize("change", [others_can_write, a_group_can_write, of_another_user])
     @pytest.mark.parametrize("command", [["key", "generate"], ["key", "list"], ["serve"]])
     def test_none_is_used_as_another(self, made, change, command):
         """
@@ -108,6 +112,26 @@ class TestWhoseFolder:
 
         assert said["error"]["code"] == "configuration.folder_exposed"
         assert len(list((folder / "issuer" / "keys").iterdir())) == 1
+
+    @pytest.mark.parametrize("change", [others_can_write, a_group_can_write, of_another_user])
+    @pytest.mark.parametrize("file", ["service.json", "feed.pem", "live.sqlite", "tasks.sqlite"])
+    def test_nor_with_a_file_that_another_can_change(self, made, change, file):
+        folder, _ = made
+        (folder / "issuer" / file).touch(mode=0o600)
+        change(folder / "issuer" / file)
+
+        said = done(folder, "key", "list", "issuer", code=1)
+
+        assert said["error"]["code"] == "configuration.folder_exposed"
+        assert file in said["error"]["message"]
+
+    def test_what_is_made_under_any_umask_is_used(self, tmp_path):
+        before = os.umask(0)
+        try:
+            done(tmp_path, "init", "issuer", "--url", "https://x", "--audience", "a")
+        finally:
+            os.umask(before)
+        assert done(tmp_path, "key", "list", "issuer")["signs"]
 
     def test_nobody_else_says_which_key_signs(self, made):
         """

@@ -649,6 +649,11 @@ def test_a_feed_that_was_lost_brings_no_ended_task_back(tmp_path):
     for file in place.issuer.glob("live.sqlite*"):
         file.unlink()
 
+    # Its revoked ids and kill switches are lost as well: nobody goes on without an operator.
+    with pytest.raises(AssertionError, match=r"live\.lost"), place.serving("embedded"):
+        pytest.fail("it must not serve")
+    (place.issuer / "live.sqlite").touch(mode=0o600)
+
     with (
         place.serving("embedded"),
         contextlib.closing(sqlite3.connect(place.issuer / "live.sqlite")) as connection,

@@ -64,7 +64,7 @@ def serve(
     from inbounds.errors import ConfigurationError
     from inbounds.identity.signing_keys import SigningKey
     from inbounds.live import LiveFeed, Pusher
-    from inbounds.live.store import FILE
+    from inbounds.live.store import FILE, require_not_lost
     from inbounds_tools.doctor.feed_key import unnamed
 
     if not opa:
@@ -83,6 +83,7 @@ def serve(
     targets = targets_of(opa, token_file, ca=ca, cert=cert, cleartext=cleartext)
     signer = SigningKey.read(key or issuer_folder() / "feed.pem")
     path = store or issuer_folder() / FILE
+    require_not_lost(path)
     made = not path.exists()
     feed = LiveFeed(path, signer)
     pusher = Pusher(feed, targets, interval=interval)
