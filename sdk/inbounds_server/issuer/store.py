@@ -124,11 +124,11 @@ class TaskStore:
         except NotStrictJson:
             raise _unavailable("a task in it cannot be read") from None
         # A column takes a value of any type.
-        *_, depth, end = row
+        task, sid, holder, *_, depth, end = row
         types = [str, str, str, str, str, int, int]
         if [*map(type, row)] != types or end not in (0, _ENDED, _RECORDED):
             raise _unavailable("a task in it cannot be read")
-        return Begun(*row[:3], asked, authority, depth, end > 0, end == _RECORDED)
+        return Begun(task, sid, holder, asked, authority, depth, end > 0, end == _RECORDED)
 
     def end(self, task: str) -> None:
         """Note that a task was ended: it is not renewed."""
