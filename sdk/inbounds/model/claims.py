@@ -10,7 +10,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from .question import (
     Constraint,
@@ -62,6 +68,14 @@ class ResourceBound(ResourcePlace):
 
     effects: Few[Effect] = []
     assumed: bool = False
+
+    @model_serializer(mode="wrap")
+    def _without_default(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Each bound of a task stands in every question of it.
+        dumped: dict[str, Any] = serialize(self)
+        if not self.assumed:
+            dumped.pop("assumed", None)
+        return dumped
 
 
 class RoleBounds(_Closed):
