@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbounds.canonical import strict_json as reader
 from inbounds.canonical.strict_json import NotStrictJson, strict_json
 
 
@@ -70,3 +71,39 @@ def test_many_shallow_arrays_are_not_deep() -> None:
 
 def test_a_whole_surrogate_pair_is_read() -> None:
     assert strict_json(b'"\\ud83d\\ude00"') == "\U0001f600"
+
+
+@pytest.mark.parametrize("item", ["[]", "{}", "0", '""', '"\\\\"', '"\\""', '{"a":0}'])
+def test_a_text_of_many_values_is_refused_before_it_is_read(
+    monkeypatch: pytest.MonkeyPatch, item: str
+) -> None:
+    text = f"[{','.join([item] * 200)}]".encode()
+    assert 200 == len(strict_json(text, max_values=600))
+    monkeypatch.setattr(reader, "_DECODER", None)  # nothing reads it
+
+    with pytest.raises(NotStrictJson, match="more than 100 values"):
+        strict_json(text, max_values=100)
+    with pytest.raises(NotStrictJson, match="more than 100 values"):
+        strict_json(text[:-1], max_values=100)
+
+
+@given(
+    st.recursive(
+        st.none() | st.text(st.sampled_from('a,[{"\\:')),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(st.sampled_from('a,"\\')), inner),
+        max_leaves=20,
+    )
+)
+def test_no_value_escapes_the_count_and_no_mark_within_a_text_is_one(value: Any) -> None:
+    def values(each: Any) -> int:
+        within = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        return 1 + sum(map(values, within))
+
+    text = json.dumps(value).encode()
+    with pytest.raises(NotStrictJson, match="values"):
+        strict_json(text, max_values=values(value) - 2)
+    assert strict_json(text, max_values=2 * values(value)) == value
+
+
+def test_a_long_text_of_commas_is_one_value() -> None:
+    assert "," * 500_000 == strict_json(json.dumps("," * 500_000).encode())

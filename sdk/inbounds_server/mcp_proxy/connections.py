@@ -22,7 +22,7 @@ For each user there is a task, so that all of them together are bounded by the n
 _STREAMS = SESSIONS
 """How many streams of events one user has at once: a host opens one for each session."""
 _REQUESTS = 64
-"""How many requests of one user are answered at once, streams among them.
+"""How many requests of one user are read or answered at once, streams among them.
 
 Each takes a connection, of which the listener has 256: three users leave some for the others.
 """
@@ -62,6 +62,27 @@ class Connections:
     # --- requests ---------------------------------------------------------------------------
 
     @contextlib.contextmanager
+    def reading(self, caller: Caller) -> Iterator[None]:
+        """Hold a request of a user while it is read: what is not read yet costs memory as well.
+
+        Args:
+            caller: Whose it is.
+
+        Raises:
+            TooMany: As `answering`.
+        """
+        subject = caller.subject
+        if caller.over or self._requests[subject] >= _REQUESTS:
+            raise TooMany
+        self._requests[subject] += 1
+        try:
+            yield
+        finally:
+            self._requests[subject] -= 1
+            if not self._requests[subject]:
+                del self._requests[subject]
+
+    @contextlib.contextmanager
     def answering(self, caller: Caller, session: str, *, stream: bool) -> Iterator[None]:
         """Hold a request for as long as it is answered; a stream is cancelled where it has to end.
 
@@ -71,31 +92,26 @@ class Connections:
             stream: Whether the answer is a stream of events.
 
         Raises:
-            TooMany: So many of this user's are being answered, or the caller's task has ended.
+            TooMany: So many of this user's are being read or answered, or the caller's task has
+                ended.
         """
-        subject = caller.subject
-        if caller.over or self._requests[subject] >= _REQUESTS:
-            raise TooMany
-        held = self._sessions.get(session)
-        if held is not None and held.caller.subject == subject:
-            held.caller = caller
-            self._sessions[session] = self._sessions.pop(session)
-        else:
-            held = None
-        self._requests[subject] += 1
-        if held is not None:
-            held.answering += not stream
-            held.streams += stream
-        try:
-            with self._stream(caller) if stream else contextlib.nullcontext():
-                yield
-        finally:
-            self._requests[subject] -= 1
-            if not self._requests[subject]:
-                del self._requests[subject]
+        with self.reading(caller):
+            held = self._sessions.get(session)
+            if held is not None and held.caller.subject == caller.subject:
+                held.caller = caller
+                self._sessions[session] = self._sessions.pop(session)
+            else:
+                held = None
             if held is not None:
-                held.answering -= not stream
-                held.streams -= stream
+                held.answering += not stream
+                held.streams += stream
+            try:
+                with self._stream(caller) if stream else contextlib.nullcontext():
+                    yield
+            finally:
+                if held is not None:
+                    held.answering -= not stream
+                    held.streams -= stream
 
     @contextlib.contextmanager
     def _stream(self, caller: Caller) -> Iterator[None]:

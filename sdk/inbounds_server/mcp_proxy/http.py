@@ -176,14 +176,19 @@ class Http:
             if scope["method"] == "DELETE":
                 self._connections.closed(caller, session)
             return
-        body = await _body(receive)
-        if body is None:
-            return
+        body: bytes | None = b""
         try:
-            # Beside the loop that serves everybody: 4 MiB of lists take a second.
-            message = await to_thread.run_sync(read_message, body, limiter=self._readers)
+            with self._connections.reading(caller):
+                body = await _body(receive)
+                if body is None:
+                    return
+                # Beside the loop that serves everybody.
+                message = await to_thread.run_sync(read_message, body, limiter=self._readers)
+        except TooMany:
+            await Response(status_code=503, headers=_BUSY)(scope, receive, send)
+            return
         except NotAMessage as error:
-            status = 413 if len(body) > MAX_BYTES else 400
+            status = 413 if body and len(body) > MAX_BYTES else 400
             logger.warning("a caller sent an invalid message: %s", error)
             await _refusal(status, PARSE_ERROR, "Parse error")(scope, receive, send)
             return

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4 * 2**20
 """How long one message may be."""
+MAX_VALUES = 2**15
+"""How many values a message of a host may hold; one of a server may hold eight times as many."""
 
 _AROUND = 6
 """How deep what is judged lies within a message."""
@@ -42,13 +44,13 @@ def read_message(text: bytes) -> JSONRPCMessage:
         text: UTF-8, with or without a line break at its end.
 
     Raises:
-        NotAMessage: It is longer than `MAX_BYTES`; no JSON, or not strict (`strict_json`); a batch;
-            or has other members than one kind of message has. What it says is not quoted.
+        NotAMessage: It is longer than `MAX_BYTES`; holds more than `MAX_VALUES`; is no JSON, or not
+            strict (`strict_json`), or a batch; or has other members than one kind of message has. What it says is not quoted.
     """
     if len(text) > MAX_BYTES:
         raise NotAMessage("longer than 4 MiB")
     try:
-        value = strict_json(text, max_depth=MAX_DEPTH + _AROUND)
+        value = strict_json(text, max_depth=MAX_DEPTH + _AROUND, max_values=MAX_VALUES)
     except NotStrictJson as error:
         raise NotAMessage(str(error)) from None
     if not isinstance(value, dict):

@@ -14,6 +14,8 @@ from mcp.os.posix.utilities import terminate_posix_process_tree
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from inbounds.canonical.strict_json import NotStrictJson, require_few_values
+
 from .lines import Lines
 from .message import MAX_BYTES
 
@@ -85,8 +87,8 @@ async def process(
 ]:
     """Start a server, and speak to it over its stdin and stdout. Its stderr is the proxy's.
 
-    A line that is not JSON is noise, and passed over. One that is and is not a message, or is too
-    long, ends the connection: nobody knows which call it would answer.
+    A line that is not JSON is noise, and passed over. One that is and is not a message, is too long,
+    or holds too many values, ends the connection: nobody knows which call it would answer.
 
     Args:
         command: The program and its arguments.
@@ -145,11 +147,14 @@ async def _read(
                     if len(line) > MAX_BYTES:
                         limits.ended(_LONG)
                         return
+                    require_few_values(line)
                     message = jsonrpc_message_adapter.validate_json(line, by_name=False)
                     await given.send(SessionMessage(message))
                 if lines.too_long:
                     limits.ended(_LONG)
                     return
+    except NotStrictJson as error:
+        limits.ended(f"the server sent a message of {error}")
     except ValueError:
         limits.ended("the server sent a line that is not a message of MCP")
     except _GONE:

@@ -1,10 +1,12 @@
-"""What a server behind answers over HTTP, which is no longer than a message may be."""
+"""What a server behind answers over HTTP, which is bounded as a message is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import httpx2
+
+from inbounds.canonical.strict_json import NotStrictJson, require_few_values
 
 from .message import MAX_BYTES
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def bounded() -> httpx2.AsyncBaseTransport:
-    """Return a transport whose answers are cut off where they grow longer than a message may be.
+    """Return a transport that fails where an answer is longer than a message may be, or holds more.
 
     A stream of events has many messages, each of which the client of the protocol bounds.
     """
@@ -45,12 +47,19 @@ class _Cut(httpx2.AsyncByteStream):  # type: ignore[misc]  # not there for mypy
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        parts: list[bytes] = []
         room = MAX_BYTES
         async for chunk in self._stream:
             room -= len(chunk)
             if room < 0:
                 raise httpx2.RemoteProtocolError("the answer is longer than 4 MiB")
-            yield chunk
+            parts.append(chunk)
+        answer = b"".join(parts)
+        try:
+            require_few_values(answer)
+        except NotStrictJson as error:
+            raise httpx2.RemoteProtocolError(f"the answer has {error}") from None
+        yield answer
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -52,6 +52,10 @@ SERVERS = {
         ),
         "more than 500 lines",
     ),
+    "says many values": (
+        "out.write(b'{' + b'[],' * 300000 + b'\\n'); out.flush(); time.sleep(600)",
+        "more than 262144 values",
+    ),
     "says what is not a message": ("say({'x': 1}); time.sleep(600)", "not a message of MCP"),
     "lists nothing": ("for asked in answers(): pass", "has not answered within 3 seconds"),
     "lists page after page": (

@@ -55,6 +55,7 @@ UNREADABLE = {
     "params that are a list": text('["read"]'),
     "another JSON-RPC": b'{"jsonrpc": "1.0", "id": 7, "method": "tools/call", "params": {}}',
     "no JSON-RPC": b'{"id": 7, "method": "tools/call", "params": {"name": "read"}}',
+    "too many values": read('{"path": "/a", "more": [' + "[]," * 40_000 + "[]]}"),
     "too long": read('{"path": "' + "a" * (4 * 2**20) + '"}'),
 }
 

@@ -266,9 +266,12 @@ async def test_a_token_that_expires_ends_its_streams_also_while_a_call_is_answer
 
 
 async def answered(http, body):
-    """The status of what a caller gets."""
+    """The status of what a caller gets; without a body, one waits for it."""
     sent = []
-    parts = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
+    parts = []
+    if body is not None:
+        text = json.dumps(body).encode()
+        parts.append({"type": "http.request", "body": text, "more_body": False})
 
     async def receive():
         return parts.pop() if parts else await anyio.sleep_forever()
@@ -320,3 +323,26 @@ async def test_more_requests_of_one_user_at_once_are_refused():
             assert 503 == await answered(http, HELLO)
         assert 200 == await answered(http, HELLO)
         await callers.close()
+
+
+async def test_requests_that_are_still_read_count_as_well():
+    callers = Callers(Issuing)
+    http = Http(
+        Server("x"),
+        callers,
+        resource="http://proxy/mcp",
+        issuers=[],
+        hosts=["proxy"],
+        connections=9,
+    )
+    async with http.manager.run(), anyio.create_task_group() as group:
+        assert 200 == await answered(http, HELLO)
+        for _ in range(64):
+            group.start_soon(answered, http, None)
+        await anyio.wait_all_tasks_blocked()
+        assert 503 == await answered(http, HELLO)
+        with callers.connections.answering(Caller("bob"), "", stream=False):
+            pass
+        group.cancel_scope.cancel()
+    assert not callers.connections._requests
+    await callers.close()

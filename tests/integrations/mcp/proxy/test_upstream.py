@@ -10,12 +10,14 @@ from functools import partial
 from pathlib import Path
 
 import anyio
+import httpx2
 import pytest
 from mcp import MCPError
 from mcp_types import CallToolRequest, CallToolRequestParams
 from tests.integrations.mcp.proxy.world import pin, until
 from tests.issuing import free_port
 
+from inbounds_server.mcp_proxy import response
 from inbounds_server.mcp_proxy.place import Place
 from inbounds_server.mcp_proxy.process import environment
 from inbounds_server.mcp_proxy.server_requests import Asked
@@ -209,3 +211,14 @@ async def test_a_host_is_asked_so_many_things_at_once():
         group.cancel_scope.cancel()
 
     assert "Not supported" == refused.message
+
+
+async def test_an_answer_over_http_of_many_values_is_not_read():
+    class Answer(httpx2.AsyncByteStream):
+        async def __aiter__(self):
+            yield b"{"
+            for _ in range(3):
+                yield b"[]," * 100_000
+
+    with pytest.raises(httpx2.RemoteProtocolError, match="more than 262144 values"):
+        [_ async for _ in response._Cut(Answer())]
