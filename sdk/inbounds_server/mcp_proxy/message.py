@@ -44,8 +44,9 @@ def read_message(text: bytes) -> JSONRPCMessage:
         text: UTF-8, with or without a line break at its end.
 
     Raises:
-        NotAMessage: It is longer than `MAX_BYTES`; holds more than `MAX_VALUES`; is no JSON, or not
-            strict (`strict_json`), or a batch; or has other members than one kind of message has. What it says is not quoted.
+        NotAMessage: It is longer than `MAX_BYTES`; holds more than `MAX_VALUES`; is no JSON, not
+            strict (`strict_json`), or a batch; or has other members than one kind of message has.
+            What it says is not quoted.
     """
     if len(text) > MAX_BYTES:
         raise NotAMessage("longer than 4 MiB")

@@ -17,7 +17,7 @@ from mcp_types import jsonrpc_message_adapter
 from inbounds.canonical.strict_json import NotStrictJson, require_few_values
 
 from .lines import Lines
-from .message import MAX_BYTES
+from .message import MAX_BYTES, NotAMessage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -87,8 +87,8 @@ async def process(
 ]:
     """Start a server, and speak to it over its stdin and stdout. Its stderr is the proxy's.
 
-    A line that is not JSON is noise, and passed over. One that is and is not a message, is too long,
-    or holds too many values, ends the connection: nobody knows which call it would answer.
+    A line that is not JSON is noise, and passed over. One that is and is not a message, is too
+    long, or holds too many values, ends the connection: nobody knows which call it would answer.
 
     Args:
         command: The program and its arguments.
@@ -142,25 +142,37 @@ async def _read(
                     if limits.lines is not None and count > limits.lines:
                         limits.ended(f"the server sent more than {limits.lines} lines")
                         return
-                    if len(line) <= MAX_BYTES and not line.lstrip().startswith((b"{", b"[")):
-                        continue
-                    if len(line) > MAX_BYTES:
-                        limits.ended(_LONG)
-                        return
-                    require_few_values(line)
-                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
-                    await given.send(SessionMessage(message))
+                    message = _message(line)
+                    if message is not None:
+                        await given.send(message)
                 if lines.too_long:
                     limits.ended(_LONG)
                     return
-    except NotStrictJson as error:
-        limits.ended(f"the server sent a message of {error}")
-    except ValueError:
-        limits.ended("the server sent a line that is not a message of MCP")
+    except NotAMessage as error:
+        limits.ended(str(error))
     except _GONE:
         pass
     finally:
         gone.set()
+
+
+def _message(line: bytes) -> SessionMessage | None:
+    """Return the message of a line; None where the line is noise.
+
+    Raises:
+        NotAMessage: It is neither, too long, or holds too many values.
+    """
+    if len(line) > MAX_BYTES:
+        raise NotAMessage(_LONG)
+    if not line.lstrip().startswith((b"{", b"[")):
+        return None
+    try:
+        require_few_values(line)
+        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+    except NotStrictJson as error:
+        raise NotAMessage(f"the server sent a message of {error}") from None
+    except ValueError:
+        raise NotAMessage("the server sent a line that is not a message of MCP") from None
 
 
 async def _write(

@@ -45,6 +45,7 @@ from tests.integrations.mcp.desk import Desk, text
 from tests.integrations.mcp.test_messages import LEGACY, MODERN, raw
 from tests.integrations.world import BOB, World
 
+from inbounds.integrations.mcp import results
 from inbounds.pep.permit import Permit
 
 FIND = {"name": "find", "arguments": {"limit": 1}}
@@ -281,6 +282,33 @@ def test_a_blob_of_a_resource_is_withheld_where_anything_is_owed(desk, mode):
 
     assert error.message.startswith("Executed, and its result withheld [result.not_plain]")
     assert PNG not in str(error.error)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_an_answer_of_very_many_parts_is_withheld(desk, mode, monkeypatch, failed):
+    monkeypatch.setattr(results, "MOST_PARTS", 8)
+    record = TextResourceContents(uri="file:///work/a", text="")
+    message = PromptMessage(role="user", content=text(""))
+    for many, given in ((8, True), (9, False)):
+        desk.answers["tools/call"] = result(*[text("")] * many, is_error=failed)
+        desk.answers["prompts/get"] = GetPromptResult(messages=[message] * many)
+        desk.answers["resources/read"] = ReadResourceResult(contents=[record] * many)
+
+        said, _ = ask(desk, mode)
+        assert given == (many == len(said["content"]))
+        assert given or "[result.withheld]" in line(said)
+        for method, params in [
+            ("prompts/get", {"name": "letter"}),
+            ("resources/read", {"uri": "file:///work/a"}),
+        ]:
+
+            async def host(client, method=method, params=params, given=given):
+                withheld = pytest.raises(MCPError, match="result withheld")
+                with contextlib.nullcontext() if given else withheld:
+                    await raw(client, method, params)
+
+            with desk.world.task():
+                desk.go(host, mode=mode)
 
 
 # --- ways round -----------------------------------------------------------------------------

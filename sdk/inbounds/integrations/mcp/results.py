@@ -6,13 +6,18 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from inbounds.errors import ResultWithheld
 from inbounds.integrations._adapter.result_obligations import given, owed, read_json
+from inbounds.integrations._adapter.running import ToolFailed
 from inbounds.pep.results import END, REDACT, TRUNCATE
 
 if TYPE_CHECKING:
     from inbounds.pep import Permit
 
 Take = Callable[[Any], Any]
+
+MOST_PARTS = 4096
+"""How many parts an answer may have: each is looked at by itself, for half a millisecond."""
 
 _BLOCKS = {
     "text": ("text",),
@@ -51,6 +56,22 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
         # What a policy gives to one caller is not for another.
         kept["cacheScope"] = "private"
     return {**kept, **_GIVEN[method](answer, permit, last)}
+
+
+def require_few_parts(answer: Mapping[str, Any], permit: Permit) -> None:
+    """Require that an answer has no more blocks, messages or contents than are looked at.
+
+    Args:
+        answer: As it stands on the wire.
+        permit: Of the request. It is used where there are more.
+
+    Raises:
+        ResultWithheld: There are more.
+    """
+    parts = (answer.get(name) or () for name in ("content", "contents", "messages"))
+    if any(len(each) > MOST_PARTS for each in parts):
+        permit.fail(ToolFailed())
+        raise ResultWithheld(f"it has more than {MOST_PARTS} parts", decision_id=permit.decision.id)
 
 
 def _tool(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
