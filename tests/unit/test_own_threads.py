@@ -352,6 +352,57 @@ class TestThreads:
         assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert 3 == asyncio.run(threads.run_in_thread(lambda: 3))
 
+    async def test_have_ended_before_a_guard_closes_its_log(self, policy, tools, monkeypatch):
+        """
+        The outcome of a call whose result is being looked at is recorded, though nobody waits.
+        """
+        gate, begun = threading.Event(), threading.Event()
+
+        def finish(permit):
+            begun.set()
+            gate.wait(30)
+            return permit.finish(None)
+
+        async with policy.task() as task:
+            permits = [await task.apermit("mail.read", {"id": "42"}) for _ in range(2)]
+            work = [
+                asyncio.ensure_future(threads.run_in_thread(finish, permits[0])),
+                asyncio.ensure_future(
+                    threads.run_in_thread(gate.wait, 30, unclaimed=lambda _: permits[1].finish(1))
+                ),
+            ]
+            assert await asyncio.to_thread(begun.wait, 30)
+            for each in work:
+                each.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+        recorded = []
+        monkeypatch.setattr(
+            policy.guard.evidence, "close", lambda: recorded.append(str(task.report()))
+        )
+        wait = threads.wait
+
+        def begins_to_wait(*args):
+            gate.set()
+            return wait(*args)
+
+        monkeypatch.setattr(threads, "wait", begins_to_wait)
+        policy.guard.close()
+        gate.set()
+
+        assert ["in bounds · 2 ran · 0 refused"] == recorded
+        assert not threads._under_way
+
+    async def test_keep_no_guard_from_closing_for_ever_nor_those_that_close_it(self):
+        gate = threading.Event()
+        waiting = asyncio.ensure_future(threads.run_in_thread(gate.wait, 30))
+        await asyncio.sleep(0)
+        begun = time.monotonic()
+        threads.wait_until_idle(0.05)
+        await threads.run_in_thread(threads.wait_until_idle, 20)
+        assert time.monotonic() - begun < 10
+        gate.set()
+        assert await waiting
+
     async def test_tell_no_message_of_others(self, caplog):
         """
         What fails when nobody waits any more is named, and only an error of ours is told in full.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_CLOSING = 10.0
+"""How many seconds what runs on the SDK's threads has to end where a guard is closed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -448,7 +451,13 @@ class Runtime:
         return report(self.evidence, task)
 
     def close(self) -> None:
-        """Close what was made or given. A closed part answers nothing."""
+        """Close what was made or given. A closed part answers nothing.
+
+        What runs on the SDK's threads has some seconds to end before: it may record an outcome.
+        """
+        # Whoever uses no event loop has not loaded it.
+        if (threads := sys.modules.get("inbounds.process.threads")) is not None:
+            threads.wait_until_idle(_CLOSING)
         self.leases.close()
         try:
             self.dropped.write(self.evidence.executed)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inbounds.errors import InboundsError
+
+from . import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +28,10 @@ R = TypeVar("R")
 MOST = 32
 """How many there are at most. Each is made when it is first needed."""
 
+_NAMES = "inbounds"
+
 _pool: ThreadPoolExecutor | None = None
+_under_way: set[Future[Any]] = set()
 
 
 def _tell_failure(work: Future[Any]) -> None:
@@ -54,7 +60,7 @@ async def run_in_thread(
             default, the log says where it failed.
     """
     __tracebackhide__ = True
-    work = _threads().submit(copy_context().run, _run, function, *args)
+    work = _submit(copy_context().run, _run, function, *args)
     waiting = asyncio.wrap_future(work)
     del args  # what it refuses to give is in no traceback
     try:
@@ -63,9 +69,13 @@ async def run_in_thread(
         # Or the loop would log what it raises, whatever that holds.
         waiting.add_done_callback(_seen)
         if work.done():
-            _threads().submit(unclaimed, work)
+            _submit(unclaimed, work)
         else:
+            # It counts as well, for as long as it takes.
+            claimed: Future[None] = Future()
+            _under_way.add(claimed)
             work.add_done_callback(unclaimed)
+            work.add_done_callback(lambda _: _end(claimed))
         raise
 
 
@@ -76,8 +86,33 @@ def run_in_background(function: Callable[..., object], /, *args: Any) -> None:
         function: What may wait.
         args: What it takes.
     """
-    work = _threads().submit(copy_context().run, _run, function, *args)
+    work = _submit(copy_context().run, _run, function, *args)
     work.add_done_callback(_tell_failure)
+
+
+def wait_until_idle(seconds: float) -> None:
+    """Wait until all that runs on these threads has ended; on one of them, wait for nothing.
+
+    Args:
+        seconds: How long to wait at most.
+    """
+    if threading.current_thread().name.startswith(f"{_NAMES}_"):
+        return
+    end = clock.monotonic() + seconds
+    while (works := [*_under_way]) and (left := end - clock.monotonic()) > 0:
+        wait(works, left)
+
+
+def _submit(function: Callable[..., R], /, *args: Any) -> Future[R]:
+    work = _threads().submit(function, *args)
+    _under_way.add(work)
+    work.add_done_callback(_under_way.discard)
+    return work
+
+
+def _end(claimed: Future[None]) -> None:
+    _under_way.discard(claimed)
+    claimed.set_result(None)
 
 
 def _run(function: Callable[..., R], *args: Any) -> R:
@@ -99,13 +134,14 @@ def _seen(waiting: asyncio.Future[Any]) -> None:
 def _threads() -> ThreadPoolExecutor:
     global _pool  # noqa: PLW0603 -- one per process
     if _pool is None:
-        _pool = ThreadPoolExecutor(MOST, thread_name_prefix="inbounds")
+        _pool = ThreadPoolExecutor(MOST, thread_name_prefix=_NAMES)
     return _pool
 
 
 def _after_fork() -> None:
     global _pool  # noqa: PLW0603 -- its threads are the parent's
     _pool = None
+    _under_way.clear()
 
 
 if hasattr(os, "register_at_fork"):
