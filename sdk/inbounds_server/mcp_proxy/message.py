@@ -44,7 +44,7 @@ def read_message(text: bytes) -> JSONRPCMessage:
         text: UTF-8, with or without a line break at its end.
 
     Raises:
-        NotAMessage: It is longer than `MAX_BYTES`; holds more than `MAX_VALUES`; is no JSON, not
+        NotAMessage: It is longer than `MAX_BYTES`; holds more than `MAX_VALUES`; is not JSON, not
             strict (`strict_json`), or a batch; or has other members than one kind of message has.
             What it says is not quoted.
     """
