@@ -214,6 +214,31 @@ def test_a_diff_names_what_widens_first(capsys, folder):
     assert (code, json.loads(out)) == (0, [])
 
 
+def test_the_data_of_a_site_and_a_policy_of_another_build_are_not_taken_for_the_same(
+    capsys, folder
+):
+    data = folder / "site" / "data.yaml"
+    data.write_text("banned: [mail.send]\n")
+    assert build(capsys, folder, "old")[0] == 0
+    data.write_text("banned: []\n")
+    assert build(capsys, folder, "new")[0] == 0
+
+    options = ("--key", folder / "release.pub")
+    diff = ("bundle", "diff", folder / "old", folder / "new", *options, "--fail-on-widening")
+    code, out, _ = run(capsys, *diff, "--json")
+    assert code == 1
+    assert "site" in {change["kind"] for change in json.loads(out) if change["widens"]}
+
+    verify = ("bundle", "verify", *(folder / "new").iterdir(), *options)
+    assert run(capsys, *verify)[0] == 0
+    [mine] = (folder / "new").glob("*.wasm.tar.gz")
+    [other] = (folder / "old").glob("*.wasm.tar.gz")
+    mine.write_bytes(other.read_bytes())
+    for command in (verify, diff):
+        code, out, err = run(capsys, *command)
+        assert (code, "bundle.mixed" in out + err) == (1, True)
+
+
 # --- serve ---------------------------------------------------------------------------------
 
 

@@ -8,7 +8,10 @@ import jsonpatch
 import pytest
 from tests import scenes
 
-from inbounds_tools.bundle.diff import _data, _digest
+from inbounds.engine.bundle import SignedBundle
+from inbounds.errors import ConfigurationError
+from inbounds_tools.bundle.diff import _bundles, _data, _rules, _without_comments
+from inbounds_tools.bundle.folder import of_one_build
 
 AGENT = "/agents/spiffe:~1~1acme.example~1agent~1assistant"
 CONSTRAINTS = "/tools/mail.send/arguments/~1body"
@@ -72,6 +75,10 @@ WIDER = [
     ("replace", f"{CONSTRAINTS}/max_length", 20000),
     ("replace", "/tools/mail.read/returns/label", "public"),
     ("remove", "/labels/resources/mail/prefixes/board~1"),
+    ("remove", "/subjects/alice@acme.example"),
+    ("remove", "/issuers/tasks"),
+    ("remove", "/tools/mail.send"),
+    ("remove", "/tools/mail.send/arguments/~1body"),
     ("replace", "/labels/order", ["internal", "public", "confidential", "secret"]),
 ]
 NO_WIDER = [
@@ -79,18 +86,14 @@ NO_WIDER = [
     ("replace", f"{AGENT}/state", "suspended"),
     ("replace", f"{AGENT}/owner", ""),
     ("remove", f"{AGENT}"),
-    ("remove", "/subjects/alice@acme.example"),
     ("replace", "/intents/correspond/seconds", 60),
     ("remove", "/intents/correspond/destinations/0"),
     ("remove", "/destinations/press"),
-    ("remove", "/issuers/tasks"),
     ("replace", "/issuers/tasks/max_seconds", 60),
     ("remove", "/peps/assistant-pep"),
     ("add", "/environments/production/freezes/-", {"start": 1, "end": 2, "effects": ["read"]}),
     ("add", "/settings/secrets/-", {"type": "file", "prefixes": ["/x/"]}),
     ("replace", "/budgets/calls", 9),
-    ("remove", "/tools/mail.send"),
-    ("remove", "/tools/mail.send/arguments/~1body"),
     ("add", f"{CONSTRAINTS}/hosts/-", "acme.example"),
     ("replace", f"{CONSTRAINTS}/minimum", 2),
     ("replace", f"{CONSTRAINTS}/max_length", 10),
@@ -133,7 +136,131 @@ def test_a_revocation_that_goes_widens():
     assert (gone.widens, come.widens) == (True, False)
 
 
+def test_live_data_that_changes_widens():
+    before = {"baseline": {"revoked": {"_": 0, "token-1": 2}}}
+    for revoked in ({"_": 0, "token-1": 1}, {"_": 1, "token-1": 2}):
+        (change,) = _data("live", before, {"baseline": {"revoked": revoked}})
+        assert change.widens
+    (list_comes,) = _data("live", {"baseline": {}}, before)
+    assert list_comes.widens
+
+
 def test_a_comment_makes_no_other_rule():
-    source = "package a\n\n# why\nallow if input.x == 1\n"
-    assert _digest(source) == _digest("# METADATA\npackage a\nallow if input.x == 1")
-    assert _digest(source) != _digest("package a\n\n# why\nallow if input.x == 2\n")
+    source = b"package a\n\n# why\nallow if input.x == 1\n"
+    same = _without_comments(b"# METADATA\npackage a\nallow if input.x == 1")
+    assert _without_comments(source) == same
+    other = _without_comments(b"package a\n\n# why\nallow if input.x == 2\n")
+    assert _without_comments(source) != other
+
+
+def test_what_stands_between_backticks_is_no_comment():
+    text = b"package a\nallow if input.x == `\n# %s\n`\n"
+    assert _without_comments(text % b"1") != _without_comments(text % b"2")
+
+
+# --- every file of every bundle --------------------------------------------------------------
+
+RULE = "site/rules/pay/late/late.rego"
+
+
+def bundle(artefact, files=(), data=None, *, revision="r", **about):
+    metadata = {"artefact": artefact, "sources": "s", "sequence": 1, "questions": [1], **about}
+    manifest = {"revision": revision, "metadata": {"inbounds": metadata}}
+    return SignedBundle(files=dict(files), manifest=manifest, data=data or {}, modules={})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wider"),
+    [
+        ({}, {RULE: b"a"}, False),
+        ({RULE: b"a"}, {}, True),
+        ({RULE: b"a"}, {RULE: b"b"}, True),
+        ({RULE: b"a"}, {RULE: b"a\n# why\n"}, False),
+        # Another file of the rule may rule out what the first one does not.
+        ({RULE: b"a"}, {RULE: b"a", "site/rules/pay/late/more.rego": b"b"}, True),
+        ({}, {"site/lib/dates/dates.rego": b"a"}, True),
+        ({"site/lib/dates/dates.rego": b"a"}, {}, True),
+        ({}, {"inbounds/grants/task/task.rego": b"a"}, True),
+    ],
+)
+def test_rego_that_may_let_more_through_widens(old, new, wider):
+    (change,) = _rules({"site": bundle("site", old)}, {"site": bundle("site", new)})
+
+    assert change.widens is wider
+
+
+def test_all_data_of_a_site_widens():
+    for old, new in ((["a"], []), ([], ["a"])):
+        (change,) = _data("site", {"banned": old}, {"banned": new})
+        assert change.widens
+        assert change.area == "site data"
+
+
+def test_an_entry_of_the_catalogue_that_changes_or_goes_widens_and_one_that_comes_does_not():
+    rule = {"severity": "high", "depends_on": []}
+    had = {"inbounds": {"build": {"site": {"rules": {"pay.late": rule}}}}}
+    none = {"inbounds": {"build": {"site": {"rules": {}}}}}
+    other = {"inbounds": {"build": {"site": {"rules": {"pay.late": {**rule, "severity": "low"}}}}}}
+
+    assert [change.widens for change in _data("catalogue", none, had)] == [False]
+    assert [change.widens for change in _data("catalogue", had, none)] == [True]
+    assert [change.widens for change in _data("catalogue", had, other)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            {"wasm": bundle("wasm", {"policy.wasm": b"a"})},
+            {"wasm": bundle("wasm", {"policy.wasm": b"b"})},
+        ),
+        ({}, {"wasm": bundle("wasm")}),
+        ({"wasm": bundle("wasm")}, {}),
+        ({"site": bundle("site")}, {"site": bundle("site", data={"more": 1})}),
+        ({"rego": bundle("rego")}, {"rego": bundle("rego", questions=[1, 2])}),
+        ({"rego": bundle("rego")}, {"rego": bundle("rego", {"note.txt": b"a"})}),
+    ],
+)
+def test_whatever_else_differs_widens(old, new):
+    assert [change.widens for change in _bundles(old, new)] == [True]
+    assert not [*_bundles(new, new)]
+
+
+DATA = {"inbounds": {"build": {}}, "site": {"banned": ["a"]}, "deployment": {"revision": "d"}}
+BUILD = {
+    "deployment": bundle("deployment", data={"deployment": DATA["deployment"]}, revision="d"),
+    "rego": bundle("rego", data={"inbounds": DATA["inbounds"]}),
+    "site": bundle("site", data={"site": DATA["site"]}),
+    "wasm": bundle("wasm", data=DATA),
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        bundle("wasm", data={**DATA, "site": {"banned": []}}),
+        bundle("wasm", data={**DATA, "deployment": {"revision": "e"}}),
+        bundle("wasm", data={**DATA, "inbounds": {}}),
+        bundle("wasm", data={**DATA, "more": {}, "live": {"baseline": {}}}),
+        bundle("wasm", data=DATA, revision="another"),
+        bundle("wasm", data=DATA, sources="another"),
+        bundle("wasm", data=DATA, sequence=2),
+        bundle("site", data={"site": {"banned": []}}),
+        bundle("deployment", data={"deployment": {"revision": "d", "tools": {}}}, revision="d"),
+        bundle("deployment", data={"deployment": DATA["deployment"]}, revision="e"),
+    ],
+)
+def test_bundles_of_a_folder_that_are_not_of_one_build_are_refused(tmp_path, other):
+    assert of_one_build(tmp_path, BUILD, whole=True) == BUILD
+    with pytest.raises(ConfigurationError) as refused:
+        of_one_build(tmp_path, {**BUILD, other.metadata["artefact"]: other}, whole=True)
+
+    assert refused.value.code == "bundle.mixed"
+
+
+def test_what_the_policy_as_wasm_holds_has_to_be_in_the_folder(tmp_path):
+    without = {name: each for name, each in BUILD.items() if name != "deployment"}
+
+    assert of_one_build(tmp_path, without, whole=False)
+    with pytest.raises(ConfigurationError):
+        of_one_build(tmp_path, without, whole=True)

@@ -2,33 +2,38 @@
 
 A change of the data that can let more through than before (another effect or destination, a
 freeze or a rule that is gone) is marked as widening, so that a reviewer sees it first: every
-change of a deployment that `widening` does not know to be harmless. What a rule that reads
-otherwise lets through is not told by looking at it: read it.
+change of a deployment that `widening` does not know to be harmless, and of everything else all but
+what is listed here: a rule with a folder of its own that comes, an entry of the live data that
+comes, comments, and the stamps of a build. Every file of every bundle is compared.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from inbounds.engine.bundle import SignedBundle, read_signed
-from inbounds.errors import ConfigurationError
+from inbounds.engine.bundle import SignedBundle
 
-from .build import artefacts
+from . import folder
 from .widening import MISSING, leaves, widens
 
 What = Literal["added", "removed", "changed"]
 
 _CODE = re.compile(r"(?:inbounds|site)/(?:rules|escalations|obligations|grants)/")
+_RULE = re.compile(r"(?:inbounds|site)/(?:rules|escalations|obligations)/[^/]+/[^/]+/[^/]+")
+_KINDS = ("rules", "escalations", "obligations")
+_LISTS = ("ended", "revoked", "switches")
+_STAMPS = ("sequence", "sources")
 
 
 AREAS = {
     "rules": "what is denied, asked about or owed",
     "other Rego": "what rules read",
+    "site data": "what the rules of the site read",
+    "catalogue": "which rules are applied",
     "live": "what is ended, revoked or stopped from the start",
     "settings.yaml": "what holds everywhere",
     "issuers.yaml": "whose tokens are accepted",
@@ -57,8 +62,11 @@ class Change:
 
     Attributes:
         what: `added`, `removed` or `changed`.
-        kind: `rule`, `source` (any other Rego), `deployment`, `live`, `revision` or `sequence`.
-        path: A code, the path of a source, or a path into the data, its steps joined by `/`.
+        kind: `rule`, `source` (any other Rego), `deployment`, `live`, `site` (its data),
+            `catalogue` (the data of the policy), `revision`, `sequence`, `bundle`, `manifest` or
+            `file` (any other file of a bundle).
+        path: A code, the path of a source, or a path into the data, its steps joined by `/`. What
+            belongs to a bundle begins with what that holds.
         before: The value that goes; None where there was none.
         after: The value that comes; None where there is none.
         widens: Whether it can let more through.
@@ -76,7 +84,7 @@ class Change:
         """The key of `AREAS` that this change belongs to; another file has its own name."""
         if self.kind == "deployment":
             return f"{self.path.partition('/')[0]}.yaml"
-        return {"rule": "rules", "source": "other Rego", "live": "live"}.get(self.kind, "bundle")
+        return _AREA_OF.get(self.kind, "bundle")
 
     @property
     def place(self) -> str:
@@ -84,6 +92,15 @@ class Change:
         if self.kind in ("revision", "sequence"):
             return f"{self.kind} of the {self.path}"
         return self.path.partition("/")[2] if self.kind == "deployment" else self.path
+
+
+_AREA_OF = {
+    "rule": "rules",
+    "source": "other Rego",
+    "live": "live",
+    "site": "site data",
+    "catalogue": "catalogue",
+}
 
 
 def grouped(changes: Iterable[Change]) -> dict[str, list[Change]]:
@@ -105,34 +122,16 @@ def diff(old: Path, new: Path, *, key: Path) -> list[Change]:
         key: The PEM of the public key that both are signed with.
 
     Raises:
-        ConfigurationError: A bundle is not signed by `key`, or a folder holds none.
+        ConfigurationError: A bundle is not signed by `key`, a folder holds none, or the bundles of
+            a folder are not of one build.
     """
-    before, after = _read(old, key), _read(new, key)
+    before, after = folder.read(old, key), folder.read(new, key)
     changes = [*_stamps(before, after), *_rules(before, after)]
     for root in ("deployment", "live"):
         changes += _data(root, _root(before, root), _root(after, root))
-    return changes
-
-
-def _read(folder: Path, key: Path) -> dict[str, SignedBundle]:
-    bundles: dict[str, SignedBundle] = {}
-    for path in artefacts(folder):
-        bundle = read_signed(path, key)
-        artefact = str(bundle.metadata.get("artefact"))
-        if artefact in bundles:
-            raise ConfigurationError(
-                f"{folder} holds more than one bundle of the kind `{artefact}`",
-                code="bundle.ambiguous",
-                hint="keep each revision in a folder of its own",
-            )
-        bundles[artefact] = bundle
-    if "rego" not in bundles:
-        raise ConfigurationError(
-            f"{folder} holds no policy bundle",
-            code="bundle.missing",
-            hint="name a folder that `inbounds bundle build -o` has written",
-        )
-    return bundles
+    changes += _data("site", _root(before, "site"), _root(after, "site"))
+    changes += _data("catalogue", before["rego"].data, after["rego"].data)
+    return [*changes, *_bundles(before, after)]
 
 
 def _root(bundles: Mapping[str, SignedBundle], root: str) -> Any:
@@ -155,21 +154,24 @@ def _rules(
     before: Mapping[str, SignedBundle], after: Mapping[str, SignedBundle]
 ) -> Iterator[Change]:
     old, new = _sources(before), _sources(after)
+    folders = {name.rpartition("/")[0] for name in old}
     for name in sorted({*old, *new}):
         kind, path = ("rule", _code(name)) if _CODE.match(name) else ("source", name)
         if name not in new:
             # What is no longer ruled out, or no longer owed, is let through.
-            widens = kind == "rule" and "/grants/" not in name
-            yield Change("removed", kind, path, widens=widens)
+            yield Change("removed", kind, path, widens=True)
         elif name not in old:
-            yield Change("added", kind, path, widens="/grants/" in name)
+            # One that comes to a folder that was there adds to a rule: another way to rule out.
+            own = _RULE.fullmatch(name) and name.rpartition("/")[0] not in folders
+            yield Change("added", kind, path, widens=not own)
         elif old[name] != new[name]:
-            yield Change("changed", kind, path)
+            other = _without_comments(old[name]) != _without_comments(new[name])
+            yield Change("changed", kind, path, widens=other)
 
 
-def _sources(bundles: Mapping[str, SignedBundle]) -> dict[str, str]:
+def _sources(bundles: Mapping[str, SignedBundle]) -> dict[str, bytes]:
     return {
-        name: _digest(content.decode("utf-8"))
+        name: content
         for artefact in ("rego", "site")
         if artefact in bundles
         for name, content in bundles[artefact].files.items()
@@ -177,11 +179,16 @@ def _sources(bundles: Mapping[str, SignedBundle]) -> dict[str, str]:
     }
 
 
-def _digest(source: str) -> str:
-    """The digest of a source without comments on lines of their own and without empty lines."""
+def _without_comments(source: bytes) -> bytes:
+    """Return a source without comments on lines of their own and without empty lines.
+
+    Between backticks, where a text may span lines, `#` begins no comment: with one, it is left as
+    it is.
+    """
+    if b"`" in source:
+        return source
     lines = (line.strip() for line in source.splitlines())
-    kept = "\n".join(line for line in lines if line and not line.startswith("#"))
-    return hashlib.sha256(kept.encode("utf-8")).hexdigest()
+    return b"\n".join(line for line in lines if line and not line.startswith(b"#"))
 
 
 def _code(name: str) -> str:
@@ -196,11 +203,10 @@ def _code(name: str) -> str:
 
 def _data(root: str, before: Any, after: Any) -> Iterator[Change]:
     for path, old, new in leaves((), before, after):
-        if path == ("revision",):
+        if path == _REVISION.get(root):
             continue
-        what: What = "added" if old is MISSING else "removed" if new is MISSING else "changed"
         yield Change(
-            what,
+            _what(old, new),
             root,
             "/".join(path),
             None if old is MISSING else old,
@@ -209,5 +215,68 @@ def _data(root: str, before: Any, after: Any) -> Iterator[Change]:
         )
 
 
+# What is told as the revision of the policy, or follows from the other data.
+_REVISION = {"deployment": ("revision",), "catalogue": ("inbounds", "build", "revision")}
+
+
+def _what(old: Any, new: Any) -> What:
+    return "added" if old is MISSING else "removed" if new is MISSING else "changed"
+
+
 def _widens(root: str, path: tuple[str, ...], old: Any, new: Any) -> bool:
-    return new is MISSING if root == "live" else widens(path, old, new)
+    if root == "deployment":
+        return widens(path, old, new)
+    if old is not MISSING:
+        return True
+    match root, path:
+        case "live", ("baseline", kind, name):
+            # Without `_` in each list, nothing is allowed.
+            return kind not in _LISTS or name == "_"
+        case "catalogue", ("inbounds", "catalogue", kind, _):
+            return kind not in _KINDS
+        case "catalogue", ("inbounds", "build", "site", kind, _):
+            return kind not in _KINDS
+    return True
+
+
+# --- what else is in a bundle --------------------------------------------------------------
+
+
+def _bundles(
+    before: Mapping[str, SignedBundle], after: Mapping[str, SignedBundle]
+) -> Iterator[Change]:
+    for artefact in sorted({*before, *after}):
+        if artefact not in after or artefact not in before:
+            what: What = "added" if artefact in after else "removed"
+            yield Change(what, "bundle", artefact, widens=True)
+            continue
+        old, new = before[artefact], after[artefact]
+        for path, was, is_ in leaves((artefact,), _rest(artefact, old), _rest(artefact, new)):
+            shown = [None if value is MISSING else value for value in (was, is_)]
+            yield Change(_what(was, is_), "manifest", "/".join(path), *shown, widens=True)
+        ours, theirs = _other_files(old), _other_files(new)
+        for name in sorted({*ours, *theirs}):
+            was, is_ = ours.get(name, MISSING), theirs.get(name, MISSING)
+            if was != is_:
+                yield Change(_what(was, is_), "file", f"{artefact}/{name}", widens=True)
+
+
+def _rest(artefact: str, bundle: SignedBundle) -> dict[str, Any]:
+    """Return a manifest without what differs in each build, and data that nothing else compares.
+
+    What the policy as WASM holds is what the other bundles of its folder do.
+    """
+    about = {name: value for name, value in bundle.metadata.items() if name not in _STAMPS}
+    manifest = {**bundle.manifest, "revision": "", "metadata": {"inbounds": about}}
+    if artefact in ("rego", "wasm"):
+        return manifest
+    return {**manifest, "data": {r: value for r, value in bundle.data.items() if r != artefact}}
+
+
+def _other_files(bundle: SignedBundle) -> dict[str, bytes]:
+    """Return the files that nothing else compares: of a policy as WASM, the module."""
+    return {
+        name: content
+        for name, content in bundle.files.items()
+        if not name.endswith(".rego") and name not in (".manifest", "data.json")
+    }

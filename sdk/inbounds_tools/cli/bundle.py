@@ -150,24 +150,40 @@ def verify(
     key: PublicKey = None,
     as_json: output.Json = False,
 ) -> None:
-    """Verify the signature of each bundle, every digest in it, and what it says of itself."""
+    """Verify the signature of each bundle, every digest in it, and what it says of itself.
+
+    Bundles of one folder must be of one build, too.
+    """
     from inbounds.engine import assets
-    from inbounds.engine.bundle import read_signed
+    from inbounds.engine.bundle import SignedBundle, read_signed
     from inbounds.errors import ConfigurationError
+    from inbounds_tools.bundle.folder import of_one_build
 
     pinned = key or assets.release_key()
     worst = output.OK
     results: list[dict[str, Any]] = []
+    folders: dict[Path, dict[Path, SignedBundle]] = {}
+
+    def refuse(path: Path, error: ConfigurationError) -> None:
+        nonlocal worst
+        worst = max(worst, output.exit_code(error))
+        results.append({"file": str(path), "ok": False, "code": error.code})
+        results[-1] |= {"message": error.message, "hint": error.hint}
+
     for path in bundles:
         try:
             bundle = read_signed(path, pinned)
         except ConfigurationError as error:
-            worst = max(worst, output.exit_code(error))
-            results.append({"file": str(path), "ok": False, "code": error.code})
-            results[-1] |= {"message": error.message, "hint": error.hint}
+            refuse(path, error)
         else:
+            folders.setdefault(path.parent.resolve(), {})[path.resolve()] = bundle
             said = {"revision": bundle.revision, "roots": list(bundle.roots)}
             results.append({"file": str(path), "ok": True, **said, **bundle.metadata})
+    for folder, read in folders.items():
+        try:
+            of_one_build(folder, read, whole=False)
+        except ConfigurationError as error:
+            refuse(folder, error)
 
     def show(console: Console) -> None:
         from rich.markup import escape
@@ -217,7 +233,7 @@ def diff(
             f"{len(widening)} of {len(changes)} change{ending} can let more through than before"
         )
         if any(
-            change.kind in ("rule", "source") and change.what == "changed" for change in changes
+            change.kind in ("rule", "source") and change.what == "changed" for change in widening
         ):
             console.print("read each changed rule: comparing cannot show what it lets through")
         _show_groups(console, "[bold yellow]widens[/]", widening)
