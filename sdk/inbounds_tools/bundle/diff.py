@@ -252,8 +252,8 @@ def _bundles(
             continue
         old, new = before[artefact], after[artefact]
         for path, was, is_ in leaves((artefact,), _rest(artefact, old), _rest(artefact, new)):
-            shown = [None if value is MISSING else value for value in (was, is_)]
-            yield Change(_what(was, is_), "manifest", "/".join(path), *shown, widens=True)
+            gone, came = (None if value is MISSING else value for value in (was, is_))
+            yield Change(_what(was, is_), "manifest", "/".join(path), gone, came, widens=True)
         ours, theirs = _other_files(old), _other_files(new)
         for name in sorted({*ours, *theirs}):
             was, is_ = ours.get(name, MISSING), theirs.get(name, MISSING)
