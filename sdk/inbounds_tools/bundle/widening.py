@@ -88,7 +88,7 @@ def _budgets(path: str) -> Iterator[Harmless]:
     """The rows of budgets.
 
     One of money that comes lets a currency be spent that was not, and one of depth lets a task be
-    handed on more often than where none is stated.
+    delegated more often than where none is stated.
     """
     yield Harmless(f"{path}/*", _lower, "less can be taken")
     for name in ("calls", "writes", "exports", "rows", "bytes", "repeats"):
