@@ -80,9 +80,8 @@ def _of_list(
         else:
             more = [*had, member]
             yield Change(path, had, more, {"op": "add", "path": where, "value": more})
-    for narrow in (["never"], had[:1]):
-        if narrow and not had and row.when(had, narrow):
-            yield Change(path, had, narrow, {"op": "add", "path": where, "value": narrow})
+    if not had and row.when(had, ["never"]):
+        yield Change(path, had, ["never"], {"op": "add", "path": where, "value": ["never"]})
 
 
 def _comes_in(row: str, now: int) -> list[Any]:

@@ -31,7 +31,7 @@ ROOM = [
     {
         "op": "add",
         "path": "/deployment/intents/correspond/budgets",
-        "value": {"writes": 5, "depth": 4},
+        "value": {"money.EUR": 5, "depth": 4},
     },
     {"op": "add", "path": "/deployment/subjects/alice@acme.example/tools", "value": ["mail.read"]},
     {"op": "add", "path": "/deployment/subjects/alice@acme.example/may_approve", "value": True},
