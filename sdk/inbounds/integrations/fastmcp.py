@@ -98,10 +98,10 @@ def guarded_server(
         )
         if server.add_tool(made) is not made:
             require_named_once([own, own])
-    watch(server._mcp_server, authorization, _BELOW)  # noqa: SLF001 -- it has no public name
-    # A server that is mounted, and one behind a proxy, says of its tools what it likes.
-    authorization.own_tools = lambda: all(isinstance(p, LocalProvider) for p in server.providers)
-    authorization.complete = functools.partial(_completed, server)
+    mine = authorization.of_server(
+        functools.partial(_owns, server), functools.partial(_completed, server)
+    )
+    watch(server._mcp_server, mine, _BELOW)  # noqa: SLF001 -- it has no public name
     _run_what_was_judged(server)
     _keep_labels(server)
     return server
@@ -185,6 +185,23 @@ def _injected(function: Any) -> set[str]:
     """Return the names of the arguments that FastMCP itself provides."""
     own = inspect.signature(function).parameters
     return {*own} - {*inspect.signature(without_injected_parameters(function)).parameters}
+
+
+async def _owns(server: Any, name: str) -> bool:
+    """Whether a tool is a function of this program, whatever other tools stand for it.
+
+    A server that is mounted, and one behind a proxy, says of its tools what it likes; and so does
+    one whose tool is put among a server's own.
+    """
+    if not all(isinstance(each, LocalProvider) for each in server.providers):
+        return False
+    try:
+        tool = await server.get_tool(name)
+    except Exception:  # noqa: BLE001 -- of what is not found, somebody else says what it is
+        return False
+    while isinstance(tool, TransformedTool):
+        tool = tool.parent_tool
+    return type(tool) is FunctionTool
 
 
 async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,6 +18,10 @@ from tests.integrations.world import World
 from inbounds.integrations.fastmcp import guarded_server
 
 
+async def _always(_: str) -> bool:
+    return True
+
+
 class Within(Middleware):
     """A layer of FastMCP's own, which comes after everything of the SDK."""
 
@@ -80,7 +84,7 @@ class FastMcpHarness(McpHarness):
         guarded = guarded_server(server, authorization=authorization)
         if self.way == "proxy":
             # The server behind is this program's own as well, which the adapter cannot know.
-            authorization.own_tools = lambda: True
+            guarded._mcp_server.middleware[-1].owns = _always
         return guarded
 
     @property

@@ -117,12 +117,22 @@ def mode(request):
     return request.param
 
 
-@pytest.mark.parametrize("others", [False, True], ids=["own", "others"])
-def test_what_a_server_behind_says_of_its_tools_is_a_strangers_text(files, mode, others):
+@pytest.mark.parametrize("kind", ["own", "behind", "shared", "added", "made_from"])
+def test_what_a_server_behind_says_of_its_tools_is_a_strangers_text(files, mode, kind):
     """
     What this program says of its own tools is not; FastMCP lists both alike.
     """
-    guarded = files.guarded(create_proxy(files.server, name="files") if others else None)
+    server = files.server
+    authorization = AuthorizationMiddleware(files.world.guard, server="files")
+    if kind in ("behind", "shared"):
+        server = create_proxy(server, name="files")
+    elif kind != "own":
+        found = asyncio.run(create_proxy(files.server, name="files").get_tool("find"))
+        server = FastMCP("front")
+        server.add_tool(found if kind == "added" else Tool.from_tool(found))
+    guarded = guarded_server(server, authorization=authorization)
+    if kind == "shared":
+        guarded_server(FastMCP("another"), authorization=authorization)
 
     async def host(client):
         return [tool.name for tool in (await client.list_tools()).tools]
@@ -131,7 +141,7 @@ def test_what_a_server_behind_says_of_its_tools_is_a_strangers_text(files, mode,
         assert "find" in files.go(host, guarded, mode)
         trust = files.world.guard._runtime.sessions.load(task.session).trust
 
-    assert ("untrusted" if others else "trusted") == trust
+    assert ("trusted" if kind == "own" else "untrusted") == trust
 
 
 ASKED = [

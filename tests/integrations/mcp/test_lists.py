@@ -76,6 +76,17 @@ def test_what_cannot_be_committed_is_not_shown(desk, mode, method, monkeypatch):
         desk.go(host, mode=mode)
 
 
+def test_one_authorization_keeps_what_it_knows_of_each_of_its_servers_apart(desk):
+    authorization = AuthorizationMiddleware(desk.world.guard, server="files")
+    server = desk.server(watched=False)
+    server.middleware.clear()
+    guarded_server(server, authorization=authorization)
+    guarded_server(MCPServer("another"), authorization=authorization)
+    with desk.world.task() as task:
+        desk.go(lambda client: raw(client, "tools/list", {}), mode="legacy", server=server)
+        assert "untrusted" == state_of(desk, task).trust
+
+
 @MODES
 def test_what_others_say_of_their_tools_is_a_strangers_text_unless_it_is_pinned(desk, mode):
     listed: dict[str, Any] = {}

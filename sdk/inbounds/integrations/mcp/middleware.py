@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +30,19 @@ from .request_body import ambiguous
 from .tool_call import IN_LIST, JUDGED, LISTS, PASS, ToolCall, bare_meta, registered, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from inbounds.pep import Guard
     from inbounds.pep.task import Task
     from inbounds.pep.tool import ResourceOf
 
 logger = logging.getLogger(__name__)
+
+Owns = Callable[[str], Awaitable[bool]]
+"""Takes a tool's own name, and says whether this program itself describes it."""
+
+Complete = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Takes a tool's own name and its arguments, and adds what its function would be called with."""
 
 _FRESH = 60.0
 """How many seconds what a server lists says what its tools add to arguments."""
@@ -80,7 +87,7 @@ class AuthorizationMiddleware:
 
     Attributes:
         watched: Whether what was judged is compared once more in the place of the handlers.
-        own_tools: Says whether this program itself describes every tool of the server. What
+        owns: Takes a tool's own name, and says whether this program itself describes it. What
             others say of their tools counts as a third party's text, unless the registry pins it.
         complete: Takes a tool's own name and its arguments, and adds what its function would be
             called with, where it runs in this program.
@@ -119,8 +126,22 @@ class AuthorizationMiddleware:
         self._listed_at = 0.0
         self._said = False
         self.watched = False
-        self.own_tools: Callable[[], bool] = lambda: False
-        self.complete: Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]] = _as_given
+        self.owns: Owns = _never
+        self.complete: Complete = _as_given
+
+    def of_server(
+        self, owns: Owns | None = None, complete: Complete | None = None
+    ) -> AuthorizationMiddleware:
+        """Return one that judges alike, for a server: what is known of a server is its own.
+
+        Args:
+            owns: As the attribute; None for no tool.
+            complete: As the attribute; None for what adds nothing.
+        """
+        one = copy.copy(self)
+        one._schemas, one._listed_at, one._said = {}, 0.0, False  # noqa: SLF001 -- its own
+        one.watched, one.owns, one.complete = True, owns or _never, complete or _as_given
+        return one
 
     def own_name(self, registered_name: str) -> str:
         """Return the name that a tool has at the server, of the one that it is registered under."""
@@ -267,8 +288,11 @@ class AuthorizationMiddleware:
         elif registered(IN_LIST[ctx.method], self._server) not in shown:
             answer[where] = []
         if task is not None and answer.get(where):
+            others = answer[where]
+            if ctx.method == "tools/list":
+                others = [tool for tool in others if not await self.owns(tool["name"])]
             try:
-                await run_in_thread(self._observe, task, ctx.method, answer[where])
+                await run_in_thread(self._observe, task, ctx.method, others)
             except InboundsError as error:
                 # What the session cannot be exposed to, the client does not get.
                 return refusal(ctx.method, error)
@@ -287,7 +311,7 @@ class AuthorizationMiddleware:
             text = "\n".join(json.dumps(each, ensure_ascii=False) for each in listed)
             name = registered(IN_LIST[method], self._server)
             task.observe(text, tool=name, arguments={})
-        elif not self.own_tools():
+        elif listed:
             before = f"{self._server}." if self._server else ""
             upstream = self._descriptor or (lambda _: "")
             entries = {before + one["name"]: (one, upstream(one["name"])) for one in listed}
@@ -315,6 +339,10 @@ class AuthorizationMiddleware:
 def _with_meta(params: dict[str, Any], ctx: Any) -> dict[str, Any] | None:
     meta = bare_meta(ctx.params)
     return (params or None) if meta is None else {**params, "_meta": meta}
+
+
+async def _never(_: str) -> bool:
+    return False
 
 
 async def _as_given(_: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

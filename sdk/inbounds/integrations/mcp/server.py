@@ -79,17 +79,23 @@ def guarded_server(
             description=about,
         )
     if isinstance(server, MCPServer):
-        authorization.own_tools = lambda: True
-        authorization.complete = functools.partial(_completed, server)
-        watch(lowest, authorization, JUDGED - {"tools/call"})
+        mine = authorization.of_server(
+            functools.partial(_owns, server), functools.partial(_completed, server)
+        )
+        watch(lowest, mine, JUDGED - {"tools/call"})
         _run_what_was_judged(server)
     else:
-        watch(lowest, authorization, JUDGED)
+        watch(lowest, authorization.of_server(), JUDGED)
     return server
 
 
 def watch(lowest: Any, authorization: AuthorizationMiddleware, methods: Collection[str]) -> None:
     """Put an authorization last, and once more in the place of the handlers of some methods.
+
+    Args:
+        lowest: The low-level server.
+        authorization: That of this server alone, as `of_server` makes it.
+        methods: Those whose handlers are compared with once more.
 
     Raises:
         ConfigurationError: `configuration.order`: one stands there already.
@@ -105,7 +111,6 @@ def watch(lowest: Any, authorization: AuthorizationMiddleware, methods: Collecti
         if entry is not None:
             lowest.add_request_handler(method, entry.params_type, _in_place(method, entry.handler))
     lowest.middleware.append(authorization)
-    authorization.watched = True
 
 
 def require_unguarded(function: Any) -> None:
@@ -158,6 +163,11 @@ def function_of(server: Any, name: str) -> Any:
         return None
     tool = server._tool_manager.get_tool(name)  # noqa: SLF001 -- it has no public name
     return None if tool is None else tool.fn
+
+
+async def _owns(server: Any, name: str) -> bool:
+    """Whether a tool is one of an `MCPServer`: its functions are this program's."""
+    return function_of(server, name) is not None
 
 
 async def _completed(server: Any, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
