@@ -24,6 +24,7 @@ from agents import (
     LocalShellTool,
     ModelSettings,
     RunConfig,
+    RunContextWrapper,
     RunHooks,
     Runner,
     RunState,
@@ -415,6 +416,40 @@ class TestAfterwards:
         with world.task(), pytest.raises(ConfigurationError):
             await go(clone)
         assert [] == world.ran
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    @pytest.mark.parametrize("kind", ["clone", "replaced", "handoff"])
+    async def test_a_run_that_goes_on_runs_no_tool_that_is_not_protected(
+        self, world, authorization, kind, streamed
+    ):
+        fresh = [tool_of(world.send, "mail.send")]
+        agent = agent_of([SEND], tools=[tool_of(world.send, "mail.send")])
+        if kind == "handoff":
+            over = ToolCall("transfer_to_desk", {}, "call-over")
+            agent = agent_of([over], name="First", handoffs=[agent])
+        protect(agent, authorization)
+        with world.wary():
+            state = (await Runner.run(agent, "go on")).to_state()
+            if kind == "replaced":
+                agent.tools[:] = fresh
+            else:
+                new = {"tools": fresh} if kind == "clone" else {"handoffs": [agent_of(tools=fresh)]}
+                agent = agent.clone(**new)
+                state = await RunState.from_json(agent, state.to_json())
+            state.approve(state.get_interruptions()[0])
+            with pytest.raises(ConfigurationError) as ei:
+                if streamed:
+                    Runner.run_streamed(agent, state)
+                else:
+                    await go(agent, state)
+        assert "configuration.tool_out_of_reach" == ei.value.code
+        assert [] == world.ran
+
+    async def test_no_run_takes_a_tool_that_is_not_protected(self, world, authorization):
+        agent = protect(agent_of(tools=[tool_of(world.send, "mail.send")]), authorization)
+        agent.tools.append(tool_of(world.read, "mail.read"))
+        taken = await agent.get_all_tools(RunContextWrapper(None))
+        assert ["mail.send"] == [tool.name for tool in taken]
 
     async def test_the_agents_own_hooks_are_heard(self, world, authorization):
         heard = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents import Agent, FunctionTool, Handoff, function_tool
 from agents.agent import AgentBase
+from agents.run import AgentRunner
 from agents.run_internal import run_loop
 
 from inbounds.errors import ConfigurationError
@@ -24,14 +25,17 @@ from .tool import ToolProxy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LOOKS = "__inbounds_looks__"
+
 
 def protect(agent: Any, authorization: Authorization) -> Any:
     """Judge every call of an agent's tools, and of all agents that it can hand off to or asks.
 
     The agent itself is changed, and so are its tools and the agents it reaches: by hand-offs, as
     tools, and by hand-offs of those. Guarded tools may stand among its tools as they are. The
-    tools of its MCP servers are judged as they are listed. Before its model is asked, the
-    agent is looked at again: a tool that has come to it meanwhile ends the run.
+    tools of its MCP servers are judged as they are listed. Where a run of it begins or goes on, and
+    before its model is asked, the agent is looked at again: a tool that has come to it meanwhile
+    ends the run.
 
     Args:
         agent: An `Agent`.
@@ -48,6 +52,7 @@ def protect(agent: Any, authorization: Authorization) -> Any:
     """
     require_authorization(authorization, Authorization)
     _look_at_settings()
+    _look_at_runs()
     found = list(_reached(agent))
     for each in found:
         _require_plain(each)
@@ -74,7 +79,7 @@ def require_protected(agent: Any) -> None:
         if not is_guarded(each):
             raise _out_of_reach(each.name, "is an agent that is not protected")
         for tool in each.tools:
-            if not isinstance(getattr(tool, "on_invoke_tool", None), ToolProxy):
+            if not _is_placed(tool):
                 raise _out_of_reach(named(tool), "came to the agent when it was protected already")
         listed = getattr(each.get_mcp_tools, "func", None)
         if each.mcp_servers and listed is not _mcp_tools:
@@ -174,6 +179,45 @@ def _look_at_settings() -> None:
         return settings
 
     run_loop.get_model_settings = looked_at
+
+
+def _look_at_runs() -> None:
+    """Look at protected agents where a run begins or goes on: what it waits with runs first. Once.
+
+    What comes to an agent later than that is left out of its tools until its model is asked.
+    """
+    if hasattr(AgentBase.get_all_tools, _LOOKS):
+        return
+    run, run_streamed, take = AgentRunner.run, AgentRunner.run_streamed, AgentBase.get_all_tools
+
+    @functools.wraps(run)
+    async def looked_at(self: Any, starting_agent: Any, input: Any, **named: Any) -> Any:  # noqa: A002 -- the framework's name
+        _require_begins_protected(starting_agent, input)
+        return await run(self, starting_agent, input, **named)
+
+    @functools.wraps(run_streamed)
+    def looked_at_streamed(self: Any, starting_agent: Any, input: Any, **named: Any) -> Any:  # noqa: A002 -- the framework's name
+        _require_begins_protected(starting_agent, input)
+        return run_streamed(self, starting_agent, input, **named)
+
+    @functools.wraps(take)
+    async def placed(self: Any, run_context: Any) -> Any:
+        tools = await take(self, run_context)
+        return [tool for tool in tools if _is_placed(tool)] if is_guarded(self) else tools
+
+    setattr(placed, _LOOKS, True)
+    AgentRunner.run, AgentRunner.run_streamed = looked_at, looked_at_streamed
+    AgentBase.get_all_tools = placed
+
+
+def _require_begins_protected(agent: Any, run_input: Any) -> None:
+    for each in (agent, getattr(run_input, "_current_agent", None)):
+        if is_guarded(each):
+            require_protected(each)
+
+
+def _is_placed(tool: Any) -> bool:
+    return isinstance(getattr(tool, "on_invoke_tool", None), ToolProxy)
 
 
 def _names(agent: Any) -> Iterator[str]:
