@@ -6,10 +6,11 @@ An adapter's tests import all of them, and give them the fixture `harness`.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -339,6 +340,28 @@ def test_a_result_in_which_no_field_can_be_found_is_withheld(harness: Harness) -
     assert "4200" not in seen.read["call-read"]
     assert seen.read["call-read"].startswith("Executed, and its result withheld [result.not_plain]")
     assert (1, 1) == (report.ran, report.withheld)
+
+
+@pytest.mark.parametrize("kind", ["generator", "coroutine"])
+def test_a_result_does_no_work_later(harness: Harness, kind: str) -> None:
+    """
+    It is refused and closed, or what it does is a part of the call that is under way.
+    """
+
+    def items() -> Iterator[str]:
+        yield "hello"
+
+    async def text() -> str:
+        return "hello"
+
+    result: Any = items() if kind == "generator" else text()
+    harness.world.mail = result
+    with harness.world.task() as task:
+        harness.run([READ])
+        assert 1 == task.report().ran + task.report().unknown
+
+    state = inspect.getgeneratorstate if kind == "generator" else inspect.getcoroutinestate
+    assert state(result).endswith("_CLOSED")
 
 
 def test_a_result_with_a_label_of_its_own_is_given(harness: Harness) -> None:

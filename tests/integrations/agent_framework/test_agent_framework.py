@@ -683,6 +683,20 @@ class TestOutcome:
         assert BOB not in said["call-read"]
         assert "[email]" in said["call-read"]
 
+    async def test_what_stands_beside_a_text_is_left_out_where_something_is(
+        self, world, authorization
+    ):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        beside = {"annotations": [{"type": "citation", "snippet": BOB}]}
+        content = Content.from_text("hello", additional_properties={"x": BOB}, **beside)
+        tools = [tool_of(lambda id: [content], "mail.read")]
+        agent = agent_of(authorization, [READ], tools=tools)
+        with world.task():
+            result = await agent.run("go on")
+        (given,) = [c for m in result.messages for c in m.contents if c.type == "function_result"]
+        assert ["hello"] == [each.text for each in given.items]
+        assert BOB not in str([each.to_dict() for each in given.items])
+
     async def test_several_contents_are_withheld_where_a_field_is_left_out(
         self, world, authorization
     ):

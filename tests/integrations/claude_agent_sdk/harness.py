@@ -120,6 +120,7 @@ def tool_of(name: str, function: Callable[..., Any]) -> SdkMcpTool[Any]:
 
     async def run(arguments: dict[str, Any]) -> Any:
         value = function(**arguments)
+        value = await value if inspect.isawaitable(value) else value
         bare = value.value if isinstance(value, Labelled) else value
         text = bare if isinstance(bare, str) else to_json(bare).decode()
         said = {"content": [{"type": "text", "text": text}]}

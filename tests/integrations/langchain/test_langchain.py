@@ -827,6 +827,33 @@ class TestOutcome:
             said = run(agent)
         assert said["call-read"].content.startswith("Executed, and its result withheld")
 
+    def test_what_stands_beside_a_message_is_left_out_where_something_is(
+        self, world, authorization
+    ):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        beside = {"additional_kwargs": {"x": BOB}, "response_metadata": {"x": BOB}, "name": BOB}
+        message = ToolMessage(f"from {BOB}", tool_call_id=READ.id, id=BOB, artifact=BOB, **beside)
+        tool = tool_of(lambda id: message, "mail.read", description="-")
+        with world.task():
+            said = run(agent_of(authorization, [READ], tools=[tool]))
+        assert "from [email]" == said["call-read"].content
+        assert BOB not in said["call-read"].model_dump_json()
+
+    @pytest.mark.parametrize("kind", ["artifact", "message"])
+    def test_nothing_beside_a_result_does_work_later(self, world, authorization, kind):
+        later = (each for each in "x")
+        message = ToolMessage("hello", tool_call_id=READ.id, artifact=later)
+        tool = tool_of(
+            lambda id: ("hello", later) if kind == "artifact" else message,
+            "mail.read",
+            description="-",
+            response_format="content_and_artifact" if kind == "artifact" else "content",
+        )
+        with world.task():
+            said = run(agent_of(authorization, [READ], tools=[tool]))
+        assert "[configuration.tool_is_lazy]" in said["call-read"].content
+        assert [] == list(later)
+
     def test_an_artifact_is_left_out_where_something_is(self, world, authorization):
         registered(world, returns={"label": "confidential", "mask": ["email"]})
         tool = tool_of(

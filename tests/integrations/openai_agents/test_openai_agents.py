@@ -437,11 +437,12 @@ class TestAfterwards:
                 agent = agent.clone(**new)
                 state = await RunState.from_json(agent, state.to_json())
             state.approve(state.get_interruptions()[0])
+
+            async def go_on():
+                return Runner.run_streamed(agent, state) if streamed else await go(agent, state)
+
             with pytest.raises(ConfigurationError) as ei:
-                if streamed:
-                    Runner.run_streamed(agent, state)
-                else:
-                    await go(agent, state)
+                await go_on()
         assert "configuration.tool_out_of_reach" == ei.value.code
         assert [] == world.ran
 

@@ -762,6 +762,15 @@ class TestOutcome:
         assert "from [email]" == read(result)["call-read"]
         assert BOB not in str(result.all_messages())
 
+    async def test_nothing_beside_a_result_does_work_later(self, world, authorization):
+        later = (each for each in "x")
+        world.mail = ToolReturn("hello", metadata={"later": later})
+        agent = agent_of(authorization, [READ], tools=[Tool(world.read, name="mail.read")])
+        with world.task():
+            said = read(await agent.run("go on"))
+        assert "[configuration.tool_is_lazy]" in said["call-read"]
+        assert [] == list(later)
+
     async def test_a_model_becomes_plain_where_a_field_is_left_out(self, world, authorization):
         class Mail(BaseModel):
             text: str

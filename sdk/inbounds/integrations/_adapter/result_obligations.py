@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from inbounds.errors import InboundsError
 from inbounds.pep.labelled import Labelled, labelled_within
+from inbounds.pep.lazy_results import refuse_lazy
 from inbounds.pep.results import REDACT, TRUNCATE, TYPES
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def given_value(result: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
         ResultWithheld: As `given`.
         OutcomeUnrecorded: As `given`.
     """
-    result, take = unlabelled(result, take)
+    result, take = unlabelled(result, permit, take)
     if isinstance(result, str):
         return given(result, permit, take)
     seen = plain(result)
@@ -71,15 +73,41 @@ def given_value(result: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     return taken if seen is result or owed(permit) else result
 
 
-def unlabelled(result: Any, take: Callable[[Any], Any]) -> tuple[Any, Callable[[Any], Any]]:
+def require_there(permit: Permit, *parts: Any) -> None:
+    """Refuse parts of a result that would do their work later. What can be closed, is.
+
+    Raises:
+        ConfigurationError: As `refuse_lazy`, with the decision of the call.
+    """
+    for part in parts:
+        try:
+            refuse_lazy(permit.tool, part)
+        except InboundsError as error:
+            error.decision_id = permit.decision.id
+            raise
+
+
+def unlabelled(
+    result: Any, permit: Permit, take: Callable[[Any], Any]
+) -> tuple[Any, Callable[[Any], Any]]:
     """Return a result without the label of its own, and what takes it together with that.
 
     What is looked into, or made text of, is the result itself; its label is looked at all the same.
 
     Args:
         result: As the tool has returned it.
+        permit: Of the call.
         take: The permit's `finish` or `admitted`.
+
+    Raises:
+        ConfigurationError: As `require_there`; the permit has failed.
+        OutcomeUnrecorded: The evidence log did not take that.
     """
+    try:
+        require_there(permit, result)
+    except InboundsError as error:
+        permit.fail(error)
+        raise
     while isinstance(result, Labelled):
         take = functools.partial(_with_label, take, result.label)
         result = result.value
@@ -93,8 +121,13 @@ class KeptLabel:
         self._labels: list[str] = []
         self._parts: Any = None
 
-    def bare(self, result: Any) -> Any:
-        """Return a result without its label, and keep that."""
+    def bare(self, result: Any, permit: Permit) -> Any:
+        """Return a result without its label, and keep that.
+
+        Raises:
+            ConfigurationError: As `require_there`.
+        """
+        require_there(permit, result)
         while isinstance(result, Labelled):
             self._labels.append(result.label)
             result = result.value

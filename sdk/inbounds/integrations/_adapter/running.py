@@ -7,12 +7,11 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from inbounds.errors import DecisionUnavailable, InboundsError, ResultWithheld
-from inbounds.pep.lazy_results import refuse_lazy
 from inbounds.pep.tool_errors import raise_alone, silenced
 
 from .call_arguments import canonical, require_judged
 from .refusals import refusal_text
-from .result_obligations import KeptLabel, owed
+from .result_obligations import KeptLabel, owed, require_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -147,12 +146,11 @@ class Running(Once):
             require_judged(self.permit.tool, self.permit, called)
         return called
 
-    def require_own(self, tool: str, result: Any) -> None:
+    def require_own(self, *parts: Any) -> None:
         """Require that a result is that of the tool that was judged, and there already.
 
         Args:
-            tool: The name that the registry has for it.
-            result: What the framework has got.
+            parts: What the framework has got.
 
         Raises:
             InboundsError: It has not run, or nobody knows, or its result is still to come.
@@ -164,7 +162,7 @@ class Running(Once):
         if not self.begun:
             raise not_the_tools(self.permit)
         try:
-            refuse_lazy(tool, result)
+            require_there(self.permit, *parts)
         except InboundsError as error:
             self.permit.fail(error)
             raise

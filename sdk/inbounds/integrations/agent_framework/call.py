@@ -174,7 +174,7 @@ class ToolCall:
         Raises:
             InboundsError: It has not run, or nobody knows.
         """
-        running.require_own(self._name, result)
+        running.require_own(result)
         try:
             if running.withheld is not None:
                 raise running.withheld
@@ -212,7 +212,8 @@ class ToolCall:
         texts = [each.text for each in result if each.type == "text"]
         if len(result) == 1 and texts:
             text = given(texts[0], permit, take)
-            return result if text == texts[0] else [Content.from_text(text)]
+            # Nothing of what stands beside the text was looked at.
+            return [Content.from_text(text)] if owed(permit) else result
         plain = [each.to_dict(exclude={"raw_representation"}) for each in result]
         taken = given(plain, permit, take)
         return [Content.from_dict(each) for each in taken] if owed(permit) else result

@@ -83,7 +83,7 @@ def _placed(tool: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with on_its_own(running):
                 result = await _run(function, args, arguments)
-            result = running.label.bare(result)
+            result = running.label.bare(result, running.permit)
             if running.give is not None:
                 result = await run_in_thread(running.give, result)
         except ENDS:

@@ -128,10 +128,10 @@ class InPlace:
     def _given(self, expected: Expected, result: Any) -> dict[str, Any]:
         """Record that it has run, and return what the agent may have of its result."""
         permit = expected.permit
-        expected.running.require_own(self.name, result)
+        expected.running.require_own(result)
         if not self._blocks:
             return _said(given_value(result, permit, permit.finish))
-        bare, _ = unlabelled(result, permit.finish)
+        bare, _ = unlabelled(result, permit, permit.finish)
         if not isinstance(bare, Mapping):
             permit.fail(ToolFailed())
             raise ResultWithheld(
@@ -140,7 +140,7 @@ class InPlace:
                 decision_id=permit.decision.id,
             )
         fails = bool(bare.get("is_error"))
-        _, take = unlabelled(result, permit.admitted if fails else permit.finish)
+        _, take = unlabelled(result, permit, permit.admitted if fails else permit.finish)
         taken = given(bare.get("content", []), permit, take)
         if fails:
             permit.fail(ToolFailed())

@@ -171,7 +171,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
 
     def _finished(self, permit: Permit, running: Running, result: Any) -> Any:
         """Record that it has run, and return what the agent may have of its result."""
-        running.require_own(self._registered, result)
+        running.require_own(result)
         taken = given_value(result, permit, permit.finish)
         return _Taken(taken) if owed(permit) else taken
 

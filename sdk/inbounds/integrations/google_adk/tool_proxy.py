@@ -146,7 +146,7 @@ def _called(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _given(permit: Permit, result: Any) -> Any:
     """Record that the tool has run, and return the part of its result that the agent may have."""
-    result, take = unlabelled(result, permit.finish)
+    result, take = unlabelled(result, permit, permit.finish)
     plain = _plain(result)
     if isinstance(plain, str):
         taken = given(plain, permit, take)

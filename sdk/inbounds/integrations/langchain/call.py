@@ -38,7 +38,7 @@ from inbounds.integrations._adapter.validated import validate
 from .history import Thread
 from .node_cache import keep_out_of_caches
 from .preflight import named
-from .tool_proxy import InPlace, functions_of
+from .tool_proxy import InPlace, functions_of, messages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -228,26 +228,26 @@ class ToolCall:
         """Return what the callbacks of the tool may have of a message, while the permit is open."""
         place = self._in_place
         label = KeptLabel() if place is None else place.label
-        return _part(permit, result, label.taking(permit.admitted))
+        return self._part(permit, result, label.taking(permit.admitted))
 
-    @staticmethod
-    def _given(permit: Permit, result: Any, label: KeptLabel) -> Any:
+    def _given(self, permit: Permit, result: Any, label: KeptLabel) -> Any:
         if isinstance(result, ToolMessage) and result.status == "error":
-            message = _part(permit, result, label.taking(permit.admitted))
+            message = self._part(permit, result, label.taking(permit.admitted))
             permit.fail(ToolFailed())
             return message
-        return _part(permit, result, label.taking(permit.finish))
+        return self._part(permit, result, label.taking(permit.finish))
 
-
-def _part(permit: Permit, result: Any, take: Callable[[Any], Any]) -> Any:
-    """Return what the agent may have of a message of a tool, or of what stands in its place."""
-    if not isinstance(result, ToolMessage):
-        # A command or several messages: looked into where there is nothing to discharge.
-        take(result if owed(permit) else [each.content for each in messages_of(result)])
-        return result
-    artifact = None if owed(permit) else result.artifact
-    content = given(result.content, permit, take)
-    return result.model_copy(update={"content": content, "artifact": artifact})
+    def _part(self, permit: Permit, result: Any, take: Callable[[Any], Any]) -> Any:
+        """Return what the agent may have of a message of a tool, or of what stands in its place."""
+        if not isinstance(result, ToolMessage):
+            # A command or several messages: looked into where there is nothing to discharge.
+            take(result if owed(permit) else [each.content for each in messages_of(result)])
+            return result
+        content = given(result.content, permit, take)
+        if not owed(permit):
+            return result.model_copy(update={"content": content})
+        # Nothing of what stands beside the content was looked at.
+        return ToolMessage(content, tool_call_id=self._id, name=self._name, status=result.status)
 
 
 def refusal_message(request: Any, error: BaseException) -> Any:
@@ -300,14 +300,3 @@ def _type(answer: object) -> object:
 def _names(answer: object, call_id: str) -> bool:
     """Whether an answer is to this call: it names it, or none."""
     return not isinstance(answer, Mapping) or answer.get("tool_call_id", call_id) == call_id
-
-
-def messages_of(result: Any) -> list[Any]:
-    """Return the messages of a tool in what it gives: one, several, or those of a command."""
-    several = result if isinstance(result, list) else [result]
-    found: list[Any] = []
-    for each in several:
-        update = getattr(each, "update", None)
-        messages = update.get("messages", ()) if isinstance(update, Mapping) else [each]
-        found += [m for m in messages if isinstance(m, ToolMessage)]
-    return found

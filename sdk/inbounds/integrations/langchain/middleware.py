@@ -14,10 +14,11 @@ from inbounds.integrations._adapter.running import raise_shown
 from inbounds.integrations._adapter.server_text import aobserve, held_descriptor, observe
 from inbounds.process.threads import run_in_thread
 
-from .call import ToolCall, messages_of, refusal_message
+from .call import ToolCall, refusal_message
 from .history import see_in, thread_of
 from .node_cache import install
 from .preflight import named, reachable, require_none_hosted, require_none_of_model
+from .tool_proxy import messages_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping

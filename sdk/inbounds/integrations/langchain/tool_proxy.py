@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from langchain_core.messages import ToolMessage
 from langchain_core.tools import StructuredTool, Tool, ToolException
 
 # What a tool itself makes of a result and of an error, before its callbacks are called; and by
@@ -23,13 +25,13 @@ from pydantic.v1 import ValidationError as ValidationErrorV1
 
 from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.call_arguments import by_field, called_with, require_judged
-from inbounds.integrations._adapter.result_obligations import owed
+from inbounds.integrations._adapter.result_obligations import owed, require_there
 from inbounds.integrations._adapter.running import Once
 from inbounds.integrations._adapter.validated import require_same
 from inbounds.process.threads import run_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from inbounds.integrations._adapter.call_arguments import CallArguments
     from inbounds.pep import Permit
@@ -217,15 +219,29 @@ class InPlace(Once):
         self.raise_shown(self._permit, error)
 
     def _returned(self, result: Any, call_id: str) -> Any:
-        """Return a result without its label; the message of it where anything is owed."""
+        """Return a result without its label; the message of it where anything is owed.
+
+        Raises:
+            InboundsError: A part of it would do its work later.
+        """
+        try:
+            for each in messages_of(result):
+                beside = each.additional_kwargs, each.response_metadata
+                require_there(self._permit, each.artifact, *beside)
+            return self._bare(result, call_id)
+        except InboundsError as error:
+            self.refusal = error
+            self._raise(error)
+
+    def _bare(self, result: Any, call_id: str) -> Any:
         pair = self._tool.response_format == "content_and_artifact"
         content, artifact, status = result, None, "success"
         if isinstance(result, _Handled):
             content, status = result.content, "error"
         elif not pair:
-            content = self.label.bare(result)
+            content = self.label.bare(result, self._permit)
         elif isinstance(result, tuple) and len(result) == 2:
-            content, artifact = map(self.label.bare, result)
+            content, artifact = (self.label.bare(each, self._permit) for each in result)
         else:
             return result  # the tool's class refuses it
         if owed(self._permit):
@@ -260,3 +276,14 @@ def _handler(tool: Any, error: BaseException) -> Callable[[Any], Any] | None:
     if isinstance(error, ValidationError | ValidationErrorV1) and tool.handle_validation_error:
         return functools.partial(_handle_validation_error, flag=tool.handle_validation_error)
     return None
+
+
+def messages_of(result: Any) -> list[Any]:
+    """Return the messages of a tool in what it gives: one, several, or those of a command."""
+    several = result if isinstance(result, list) else [result]
+    found: list[Any] = []
+    for each in several:
+        update = getattr(each, "update", None)
+        messages = update.get("messages", ()) if isinstance(update, Mapping) else [each]
+        found += [m for m in messages if isinstance(m, ToolMessage)]
+    return found

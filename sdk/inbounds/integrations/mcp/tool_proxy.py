@@ -183,5 +183,5 @@ def _bare(result: Any) -> Any:
     if place is None:
         return result
     if inspect.isgenerator(result):
-        return (place.label.bare(each) for each in result)
-    return place.label.bare(result)
+        return (place.label.bare(each, place.permit) for each in result)
+    return place.label.bare(result, place.permit)

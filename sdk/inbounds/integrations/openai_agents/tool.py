@@ -254,7 +254,7 @@ def _parsed(said: str) -> dict[str, Any]:
 
 def _given(permit: Permit, result: Any, raised: list[BaseException]) -> Any:
     """Record that the tool has run, and return the part of its result that the agent may have."""
-    result, take = unlabelled(result, permit.admitted if raised else permit.finish)
+    result, take = unlabelled(result, permit, permit.admitted if raised else permit.finish)
     plain = _plain(result)
     if isinstance(plain, str) or _is_blocks(plain):
         taken = given([plain] if isinstance(plain, dict) else plain, permit, take)

@@ -210,7 +210,10 @@ class ToolCall:
         Raises:
             InboundsError: It has not run, or nobody knows.
         """
-        running.require_own(self._name, result)
+        parts = [result]
+        if isinstance(result, ToolReturn):
+            parts = [result.return_value, result.content, result.metadata]
+        running.require_own(*parts)
         try:
             outcome = Outcome(_given(permit, result))
         except InboundsError as error:
