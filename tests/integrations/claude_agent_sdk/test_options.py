@@ -151,6 +151,31 @@ def test_options_are_protected_once(authorization):
     )
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"setting_sources": ["project"]},
+        {"plugins": [{"type": "local", "path": "."}]},
+        {"skills": "all"},
+        {"cli_path": "./claude"},
+        {"permission_prompt_tool_name": "mcp__other__ask"},
+        {"extra_args": {"dangerously-skip-permissions": None}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_options_that_are_made_of_protected_ones_bring_nothing_that_was_refused(
+    changes, authorization
+):
+    plain = ClaudeAgentOptions(mcp_servers={"desk": guarded_server("desk", [tool()])})
+    found = protect(plain, authorization)
+
+    with pytest.raises(ConfigurationError) as error:
+        replace(found, **changes)
+    assert "configuration.tool_out_of_reach" == error.value.code
+    again = replace(found, setting_sources=None, skills=None, extra_args={"debug": None})
+    assert not again.setting_sources
+
+
 def test_the_programs_own_options_are_left_alone(authorization):
     own = {"Stop": [HookMatcher(None, [hook])]}
     plain = ClaudeAgentOptions(

@@ -32,6 +32,7 @@ ONE_OFF = "no-session-persistence"
 """What lets Claude Code keep no session that could be resumed."""
 
 _ARGUMENTS = frozenset({ONE_OFF, "debug", "debug-file", "debug-to-stderr", "replay-user-messages"})
+_EMPTY = ("cli_path", "permission_prompt_tool_name", "plugins", "setting_sources", "skills")
 _SETTINGS = frozenset({"model", "permissions", "sandbox"})
 _CHANGES = ("PreToolUse", "PermissionRequest")
 
@@ -53,22 +54,26 @@ def require_reachable(options: ClaudeAgentOptions, authorization: Authorization)
     for event in _CHANGES:
         if (options.hooks or {}).get(event):
             raise out_of_reach(event, "is a hook that may change a call after it was judged")
-    for name, value in (
-        ("cli_path", options.cli_path),
-        ("permission_prompt_tool_name", options.permission_prompt_tool_name),
-        ("plugins", options.plugins),
-        ("setting_sources", options.setting_sources),
-        ("skills", options.skills),
-    ):
-        if value:
-            raise out_of_reach(name, "may bring hooks, commands or a program of its own")
-    for name in options.extra_args:
-        if name not in _ARGUMENTS:
-            raise out_of_reach(f"--{name}", "is an argument that may skip hooks")
+    for name in (*_EMPTY, "extra_args"):
+        require_harmless(name, getattr(options, name))
     _require_environment(options.env)
     settings_of(options)
     _require_tools(options, authorization)
     _require_servers(options.mcp_servers, authorization)
+
+
+def require_harmless(name: str, value: Any) -> None:
+    """Refuse a value of an option that brings what no hook would judge, also once it is protected.
+
+    Raises:
+        ConfigurationError: As `protect`.
+    """
+    if name in _EMPTY and value:
+        raise out_of_reach(name, "may bring hooks, commands or a program of its own")
+    if name == "extra_args":
+        for argument in value:
+            if argument not in _ARGUMENTS:
+                raise out_of_reach(f"--{argument}", "is an argument that may skip hooks")
 
 
 def settings_of(options: ClaudeAgentOptions) -> str:

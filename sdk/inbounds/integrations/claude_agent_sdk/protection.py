@@ -12,7 +12,7 @@ from inbounds.integrations._adapter.requirements import require_authorization
 
 from .authorization import Authorization
 from .environment import OWN
-from .options import BEYOND, ONE_OFF, require_reachable, settings_of
+from .options import BEYOND, ONE_OFF, require_harmless, require_reachable, settings_of
 from .server import Connected, made_of, of_session
 from .session import Session, sessions_of
 
@@ -93,9 +93,13 @@ def protect(
 
 
 class _Heard:
-    """Options whose session hears that it is to copy another, which no hook is told."""
+    """Options whose session hears that it is to copy another, which no hook is told.
+
+    They are made anew by `dataclasses.replace`: what `protect` refuses cannot be set then, either.
+    """
 
     def __setattr__(self, name: str, value: Any) -> None:
+        require_harmless(name, value)
         super().__setattr__(name, value)
         if name in ("fork_session", "hooks") and getattr(self, "fork_session", False):
             for session in sessions_of(getattr(self, "hooks", None)):
