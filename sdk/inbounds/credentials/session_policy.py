@@ -143,12 +143,24 @@ def _placed(role: AwsRole, authority: Authority | None) -> Iterator[tuple[str, s
         raise _unbounded("nobody says what the task may do")
     for bound in authority.resources:
         template = role.resources.get(bound.type)
-        if template is None:
+        # A person is asked about what is only assumed or left to a record; a session asks nobody.
+        if template is None or bound.assumed:
             continue
-        effects = {*(bound.effects or authority.effects)} & {*authority.effects}
+        left = _left_to_records(bound.type, authority)
+        effects = ({*(bound.effects or authority.effects)} & {*authority.effects}) - left
         allowed = {action for effect in effects for action in role.actions.get(effect, ())}
         for prefix in bound.prefixes:
             yield template.removesuffix("{id}") + _literal(prefix) + "*", allowed
+
+
+def _left_to_records(kind: str, authority: Authority) -> set[str]:
+    return {
+        effect
+        for bound in authority.delegated
+        if bound.type == kind
+        for effect in bound.effects or authority.effects
+        if effect != "read"
+    }
 
 
 def _literal(prefix: str) -> str:

@@ -295,6 +295,22 @@ class TestPolicy:
         ends = [each["Condition"] for each in made["Statement"]]
         assert ends[0] == ends[1] != {}
 
+    @pytest.mark.parametrize(
+        ("resources", "delegated"),
+        [
+            ([{"effects": ["read"]}, {"effects": ["read", "write"], "assumed": True}], []),
+            ([{}, {"assumed": True}], [{"effects": ["write"]}]),
+            ([{}], [{"effects": ["write", "delete"], "prefixes": ["other/"]}]),
+            ([{}], [{}]),
+        ],
+    )
+    def test_what_a_person_is_asked_about_is_in_none(self, resources, delegated):
+        place = INVOICES[0]
+        whole = authority([{**place, **bound} for bound in resources], ["read", "write"])
+        left = [claims.ResourceBound.model_validate({**place, **bound}) for bound in delegated]
+        made = session_policy(role(), whole.model_copy(update={"delegated": left}), 2**31)
+        assert [each["Action"] for each in json.loads(made)["Statement"]] == [["s3:GetObject"]]
+
     def test_what_iam_reads_as_more_is_taken_for_itself(self):
         made = self.made([{"type": "invoice", "prefixes": ["a*/${aws:username}?"]}])
         (arn,) = made["Statement"][0]["Resource"]

@@ -18,26 +18,16 @@
 #     - capability.effects_unset
 package inbounds.escalations.intent.assumed_effect
 
+import data.inbounds.lib.assumptions
 import data.inbounds.lib.resources
 import data.inbounds.lib.task
 import data.inbounds.lib.tools
 
 # METADATA
-# description: The task assumes nothing, or what somebody stated permits the call by itself
-# scope: document
+# description: The call needs nothing that the task only assumes
 ruled_out if {
 	count(tools.effects) > 0
-	is_array(task.authority.resources)
-
-	every bound in task.authority.resources {
-		resources.is_stated(bound)
-	}
-}
-
-ruled_out if {
-	count(tools.effects) > 0
-	is_array(task.authority.resources)
-	resources.open_to([bound | some bound in task.authority.resources; resources.is_stated(bound)])
+	assumptions.none_needed
 }
 
 # METADATA

@@ -17,6 +17,7 @@
 #     - capability.effects_unset
 package inbounds.rules.intent.effect_outside_intent
 
+import data.inbounds.lib.assumptions
 import data.inbounds.lib.bounds
 import data.inbounds.lib.resources
 import data.inbounds.lib.steering
@@ -30,6 +31,7 @@ ruled_out if {
 	is_string(tools.entry.resource)
 	is_array(task.authority.resources)
 	_on_this_type
+	_as_assumed
 
 	every effect in tools.effects {
 		effect in task.authority.effects
@@ -52,10 +54,14 @@ details contains {"effect": effect, "resource": tools.entry.resource} if {
 }
 
 details contains {"argument": pointer, "origin": steering.grade(pointer)} if {
-	not _on_this_type
-	count(_assumed) > 0
+	not _as_assumed
 	some pointer, _ in steering.leaves
 	not bounds.steers_unasked(pointer)
+}
+
+details contains {"argument": pattern, "origin": "none"} if {
+	not _as_assumed
+	some pattern, _ in steering.unstated
 }
 
 # A type that the task does not name at all is what nothing grants.
@@ -63,21 +69,13 @@ _on_this_type if count(_of_this_type) == 0
 
 _on_this_type if {
 	some bound in _of_this_type
-	resources.is_stated(bound)
 	resources.lets(bound, tools.effects)
 }
 
 # Where nobody has said that it may be done, no third party says what it is done to.
-_on_this_type if {
-	count(_assumed) > 0
-	bounds.steered_unasked
-}
+_as_assumed if assumptions.none_needed
 
-_assumed := [bound |
-	some bound in _of_this_type
-	bound.assumed == true
-	resources.lets(bound, tools.effects)
-]
+_as_assumed if bounds.steered_unasked
 
 _of_this_type := [bound |
 	some bound in task.authority.resources
@@ -86,6 +84,5 @@ _of_this_type := [bound |
 
 _asked_for(effect) if {
 	some bound in _of_this_type
-	resources.is_stated(bound)
 	resources.lets(bound, {effect})
 }

@@ -149,7 +149,6 @@ test_an_assumed_effect_needs_arguments_that_nobody_has_to_be_asked_about if {
 	every grade in ["listing", "third_party_meta", "quoted_text", "third_party_text", "none", ""] {
 		fixtures.stands("intent", "effect_outside_intent", _sent(_traced(grade)))
 		fixtures.details("intent", "effect_outside_intent", _sent(_traced(grade))) == {
-			{"effect": "export", "resource": "mailbox"},
 			{"argument": "/to/1", "origin": grade},
 		}
 	}
@@ -161,18 +160,51 @@ test_a_stated_effect_needs_none_of_that if {
 	fixtures.ruled_out("intent", "effect_outside_intent", _sent(array.concat(_traced("third_party_text"), stated)))
 }
 
-test_a_value_that_an_assumed_call_leaves_to_the_tool_is_no_such_argument if {
-	fixtures.stands("intent", "effect_outside_intent", _sent(fixtures.putting(
-		"/deployment/tools/mail.send/arguments/~1cc",
-		{"kind": "email", "role": "recipient", "absent": "any"},
+# What is stated elsewhere permits nothing here.
+test_a_third_party_steers_nothing_assumed_beside_what_is_stated_of_another_place if {
+	every stated in [
+		{"type": "mailbox", "prefixes": ["bob"], "effects": ["read", "export"]},
+		{"type": "mailbox", "prefixes": ["bob"]},
+		{"type": "mail"},
+	] {
+		elsewhere := fixtures.putting(concat("/", [_resources, "-"]), stated)
+		fixtures.ruled_out("intent", "effect_outside_intent", _sent(elsewhere))
+		fixtures.stands("intent", "effect_outside_intent", _sent(array.concat(_traced("third_party_text"), elsewhere)))
+	}
+}
+
+test_a_third_party_names_no_target_of_a_type_that_is_assumed if {
+	targeted := fixtures.joined([
+		fixtures.putting(_resources, [{"type": "mailbox"}, {"type": "draft", "assumed": true}]),
+		fixtures.putting(
+			"/deployment/tools/mail.send/arguments/~1draft",
+			{"role": "target", "resource": "draft", "kind": "id"},
+		),
+		fixtures.putting("/question/action/properties/arguments/draft", "d-1"),
+		fixtures.putting(concat("/", [_origins, "~1draft"]), {"source": "tool", "grade": "third_party_text"}),
+	])
+	fixtures.stands("intent", "effect_outside_intent", _sent(targeted))
+	fixtures.details("intent", "effect_outside_intent", _sent(targeted)) == {
+		{"argument": "/draft", "origin": "third_party_text"},
+	}
+	fixtures.ruled_out("intent", "effect_outside_intent", _sent(array.concat(
+		targeted,
+		fixtures.putting(concat("/", [_resources, "-"]), {"type": "draft"}),
 	)))
 }
 
-test_what_is_neither_stated_nor_assumed_is_not_permitted if {
+test_a_value_that_an_assumed_call_leaves_to_the_tool_is_no_such_argument if {
+	patches := _sent(fixtures.putting(
+		"/deployment/tools/mail.send/arguments/~1cc",
+		{"kind": "email", "role": "recipient", "absent": "any"},
+	))
+	fixtures.stands("intent", "effect_outside_intent", patches)
+	fixtures.details("intent", "effect_outside_intent", patches) == {{"argument": "/cc", "origin": "none"}}
+}
+
+test_what_is_neither_stated_nor_assumed_is_taken_as_assumed if {
 	every junk in [null, 1, "true", [], {}] {
-		fixtures.stands("intent", "effect_outside_intent", _sent(fixtures.putting(
-			concat("/", [_resources, "1/assumed"]),
-			junk,
-		)))
+		patches := fixtures.putting(concat("/", [_resources, "1/assumed"]), junk)
+		fixtures.stands("intent", "effect_outside_intent", _sent(array.concat(_traced("third_party_text"), patches)))
 	}
 }
