@@ -148,9 +148,7 @@ test_an_assumed_effect_needs_arguments_that_nobody_has_to_be_asked_about if {
 	}
 	every grade in ["listing", "third_party_meta", "quoted_text", "third_party_text", "none", ""] {
 		fixtures.stands("intent", "effect_outside_intent", _sent(_traced(grade)))
-		fixtures.details("intent", "effect_outside_intent", _sent(_traced(grade))) == {
-			{"argument": "/to/1", "origin": grade},
-		}
+		fixtures.details("intent", "effect_outside_intent", _sent(_traced(grade))) == {{"argument": "/to/1", "origin": grade}}
 	}
 }
 
@@ -184,9 +182,8 @@ test_a_third_party_names_no_target_of_a_type_that_is_assumed if {
 		fixtures.putting(concat("/", [_origins, "~1draft"]), {"source": "tool", "grade": "third_party_text"}),
 	])
 	fixtures.stands("intent", "effect_outside_intent", _sent(targeted))
-	fixtures.details("intent", "effect_outside_intent", _sent(targeted)) == {
-		{"argument": "/draft", "origin": "third_party_text"},
-	}
+	details := fixtures.details("intent", "effect_outside_intent", _sent(targeted))
+	details == {{"argument": "/draft", "origin": "third_party_text"}}
 	fixtures.ruled_out("intent", "effect_outside_intent", _sent(array.concat(
 		targeted,
 		fixtures.putting(concat("/", [_resources, "-"]), {"type": "draft"}),
