@@ -8,8 +8,8 @@ from tests.guards import SUBJECT, Place
 from tests.leased import SECRET, Shelf, changes
 
 from inbounds import AccessDenied, LeaseUnavailable, credentials
-from inbounds.model.claims import Scope
-from inbounds.testing import INTENT
+from inbounds.model.claims import Scope, ToolBounds
+from inbounds.testing import INTENT, small_deployment
 
 AGENTS = "spiffe://acme.example/agent/"
 ASSISTANT, RESEARCHER, LIBRARIAN = (
@@ -159,8 +159,6 @@ def test_what_was_handed_on_goes_with_it(guards, shelf, ended):
 
 
 def test_what_hands_may_not_do_they_may_not_lease(guards, shelf):
-    from inbounds.model.claims import Scope, ToolBounds
-
     assistant, researcher, _ = guards
     with begun(assistant) as task:
         less = Scope(tools={"mail.read": ToolBounds()})
@@ -170,6 +168,64 @@ def test_what_hands_may_not_do_they_may_not_lease(guards, shelf):
             read(child)
         assert denied.value.tool == "credential.lease"
     assert shelf.issued == []
+
+
+@pytest.mark.parametrize("known", ["hop", "task", "own task", "lease", "hop below"])
+def test_no_agent_has_the_lease_of_another_by_an_id_that_it_knows(guards, shelf, known):
+    """
+    A hop's own id is the word of the agent that delegated: any text without a slash.
+    """
+    assistant, researcher, librarian = guards
+    less = Scope(tools={"mail.read": ToolBounds()})
+    with begun(assistant) as task, begun(researcher) as own, begun(assistant) as other:
+        first = task.delegate(RESEARCHER, holder=researcher.holder)
+        child = researcher.accept(first.chain)
+        second = child.delegate(LIBRARIAN, holder=librarian.holder)
+        grandchild = librarian.accept(second.chain)
+        held = [each.lease("mail-store") for each in (own, child, grandchild)]
+        copied = {"task": task.id, "own task": own.id, "lease": held[1].handle}
+        handed_on = other.delegate(RESEARCHER, holder=researcher.holder, scope=less)
+        handed_on.id = copied.get(known, first.id)
+        hop = researcher.accept(handed_on.chain)
+        if known == "hop below":
+            handed_on = hop.delegate(LIBRARIAN, holder=librarian.holder, scope=less)
+            handed_on.id = second.id
+            hop = librarian.accept(handed_on.chain)
+        with pytest.raises(AccessDenied) as denied:
+            read(hop)
+        assert denied.value.tool == "credential.lease"
+        with pytest.raises(AccessDenied):
+            hop.lease("mail-store")
+        hop.end()
+        assert shelf.revoked == []
+        assert all(lease.live for lease in held)
+        assert [read(each) for each in (own, child, grandchild)] == ["mail 7"] * 3
+        assert len(shelf.issued) == 3
+
+
+def test_a_user_has_no_lease_of_another_user(shelf, tmp_path):
+    """
+    Whoever delegates two users' tasks by one id gets a lease for each.
+    """
+    subjects = small_deployment()["subjects"]
+    other = "bob@acme.example"
+    place = Place(tmp_path, {**changes(), "subjects": {**subjects, other: subjects[SUBJECT]}})
+    with (
+        place.guard("", agent=ASSISTANT, pep="assistant-pep", leases=shelf) as assistant,
+        place.guard("", agent=RESEARCHER, pep="assistant-pep", leases=shelf) as researcher,
+    ):
+        hops = []
+        for subject in (SUBJECT, other):
+            delegation = assistant.task(INTENT, subject=subject).delegate(
+                RESEARCHER, holder=researcher.holder
+            )
+            delegation.id = "same"
+            hops.append(researcher.accept(delegation.chain))
+        values = [hop.lease("mail-store").value for hop in hops]
+        assert values[0] != values[1]
+        assert [asked.task for asked in shelf.issued] == [f"{hop.id}/same" for hop in hops]
+        hops[1].end()
+        assert shelf.revoked == ["accessor-2"]
 
 
 def test_a_backend_that_is_down_is_no_decision(guards, shelf):

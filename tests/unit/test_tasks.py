@@ -105,6 +105,7 @@ def grant_until(expires):
         delegation="",
         agents=(),
         task="task-1",
+        ends="task-1",
         cut=(),
         expires=expires,
         authority=types.SimpleNamespace(deadline=DEADLINE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
 from datetime import datetime
@@ -118,12 +119,7 @@ class AssumedRole:
         role = self._roles.get(asked.credential)
         if role is None:
             raise _failed("lease.refused", "no role is named for the credential", "`roles=`")
-        if not _NAME.fullmatch(asked.task):
-            raise _failed(
-                "lease.refused",
-                "the name of the task cannot be that of a session",
-                "2 to 64 letters, digits and `+=,.@_-`",
-            )
+        name = _session_name(asked.task)
         begun = int(clock.now())
         until = ends(asked.authority, begun, min(asked.seconds, self._seconds))
         if until <= begun:
@@ -133,7 +129,7 @@ class AssumedRole:
         answer = self._send(
             {
                 "RoleArn": role.arn,
-                "RoleSessionName": asked.task,
+                "RoleSessionName": name,
                 "WebIdentityToken": self._identity(asked),
                 "DurationSeconds": str(duration),
                 "Policy": policy,
@@ -141,7 +137,7 @@ class AssumedRole:
             asked.deadline,
         )
         said = _Answer(_parsed(answer.body), f"{_CALL}Response", f"{_CALL}Result")
-        if said.one("AssumedRoleUser/Arn") != role.session(asked.task):
+        if said.one("AssumedRoleUser/Arn") != role.session(name):
             raise _unusable("it is a session of another role or name")
         for size in ("PackedPolicySize", "SessionTokenUtilization"):
             if said.has(size):
@@ -273,6 +269,20 @@ def _said(answer: Received) -> str:
 
 def _unusable(why: str) -> LeaseUnavailable:
     return _failed("lease.unusable", f"what AWS said cannot be used: {why}", "see what answers")
+
+
+def _session_name(task: str) -> str:
+    """Return the id of a task; for a hop, that and 22 digits of the SHA-256 of its whole name."""
+    first, *hops = task.split("/")
+    if not all(_NAME.fullmatch(each) for each in (first, *hops)):
+        raise _failed(
+            "lease.refused",
+            "the name of the task cannot be that of a session",
+            "ids of 2 to 64 letters, digits and `+=,.@_-`",
+        )
+    if not hops:
+        return first
+    return f"{first[:41]}.{hashlib.sha256(task.encode()).hexdigest()[:22]}"
 
 
 def _failed(code: str, message: str, hint: str) -> LeaseUnavailable:

@@ -17,7 +17,8 @@ class LeaseRequest:
 
     Attributes:
         credential: The name of the credential, as the deployment has it.
-        task: The id of the task that it is for, or of the hop that the task is in.
+        task: The id of the task that it is for and, in a delegated task, the ids of all hops down
+            to this one, joined by `/`.
         seconds: How long it has to hold at most.
         deadline: When to give up, in seconds on `clock.monotonic`.
         identity: Who asks, a compact JWT. Never shown.

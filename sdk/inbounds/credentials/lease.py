@@ -23,7 +23,7 @@ class Lease:
     Attributes:
         handle: What records, questions and logs call it; worth nothing to anybody.
         credential: The name of the credential.
-        task: The id of the task, or of the hop that it is in.
+        task: The `ends` of the task: its id and those of all hops down to this one.
         expires: When it ends at the latest, Unix seconds.
     """
 

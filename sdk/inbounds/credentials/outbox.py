@@ -43,7 +43,7 @@ class Row:
     Attributes:
         handle: What we call the lease.
         credential: The name of the credential.
-        hops: The ids of the task and of its hops; the lease belongs to the last.
+        hops: The id of the task, then the `ends` of each hop; the lease belongs to the last.
         revocation: What its backend needs to know to revoke it; no secret.
         until: When it is over in any case, Unix seconds.
         owner: The id of the guard that leased it.
@@ -58,7 +58,7 @@ class Row:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the lease ends with: its handle, and the ids of the task and of its hops."""
+        """What the lease ends with: its handle, the task and its hops."""
         return (self.handle, *self.hops)
 
 

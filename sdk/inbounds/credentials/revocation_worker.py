@@ -33,7 +33,7 @@ class RevocationWorker:
         self._lock = ProcessLock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        # Handles of leases, and ids of tasks and hops, whose rows are to be revoked. They stay
+        # Handles of leases, and names of tasks and hops, whose rows are to be revoked. They stay
         # until the outbox was read and has none of them left: a file can fail, memory does not.
         self._ending: set[str] = set()
         self._stopped = False
@@ -54,7 +54,7 @@ class RevocationWorker:
             self._thread = thread
 
     def revoke(self, name: str) -> None:
-        """Revoke a lease by its handle, or those of a task or hop by its id, until none is left."""
+        """Revoke a lease by its handle, or those of a hop by its `ends`, until none is left."""
         with self._lock:
             self._ending.add(name)
         self.watch()

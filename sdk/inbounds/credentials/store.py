@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from inbounds.approvals.request import unverified_claims
 from inbounds.credentials.task_authority import entered_task
 from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsError, LeaseUnavailable
 from inbounds.process import clock
@@ -82,7 +82,7 @@ class LeasingTask(Protocol):
 
     @property
     def ends(self) -> str:
-        """The id that ends with it."""
+        """Its id and those of all hops down to this one."""
 
     @property
     def grant(self) -> TaskGrant:
@@ -229,7 +229,7 @@ class LeaseStore:
         folder has leased that.
 
         Args:
-            hop: The id of the task, or of the hop.
+            hop: The `ends` of the task: its id and those of all hops down to this one.
             wait: Whether to wait for what leased them; otherwise the keeper sees to it.
         """
         with self._lock:
@@ -478,11 +478,9 @@ def _until(authority: Authority) -> int:
 
 
 def _hops(task: LeasingTask) -> list[str]:
-    """Return the ids of the task and of its hops: the end of any of them ends the lease."""
-    # The policy has verified the chain; what this reads of it only says what ends earlier.
-    links = [unverified_claims(token).get("delegation") for token in task.grant.chain]
-    named = [link for link in links if isinstance(link, str)]
-    return list(dict.fromkeys([task.id, *named, task.ends]))
+    """Return the names of the task and of its hops: the end of any of them ends the lease."""
+    below = task.ends.removeprefix(task.id).split("/")[1:]
+    return list(accumulate(below, "{}/{}".format, initial=task.id))
 
 
 def _touched(credential: str) -> tuple[str, str]:

@@ -62,7 +62,7 @@ class Leases(Protocol):
     """Where the leases of a task are given back."""
 
     def release(self, hop: str, *, wait: bool = True) -> None:
-        """Give back what was leased for a task. Raises nothing."""
+        """Give back what was leased for a task, or for a hop by its `ends`. Raises nothing."""
 
 
 class Questions(Protocol):
@@ -106,7 +106,8 @@ class TaskAuthority:
         id: The id of the task. A delegated task has the id that it was begun with.
         session: The owner and the `sid` of its session.
         conversation: The conversation it was begun with; None for none.
-        ends: The id that ends with it: its own, or that of the delegation it was received by.
+        ends: What ends with it: its id and, in a delegated task, the ids of all hops down to this
+            one, joined by `/`. Whatever is held per hop is held under this name.
         agents: The agents that delegated it, first to last; empty for the first agent.
         cut: What was requested and not granted.
     """
@@ -141,7 +142,7 @@ class TaskAuthority:
         self.cut = grant.cut
         self.agents = grant.agents
         self._renew = renew
-        self.ends = grant.delegation or grant.task
+        self.ends = grant.ends
 
     @property
     def grant(self) -> TaskGrant:

@@ -268,7 +268,7 @@ def renewer(runtime: Runtime, chain: ChainOf) -> Callable[[TaskGrant], TaskGrant
                 hint="pass `guard.accept` a function that fetches a fresh one",
             )
         fresh = accept_chain(runtime, chain())
-        if (fresh.task, fresh.delegation) != (grant.task, grant.delegation):
+        if fresh.ends != grant.ends:
             raise TokenInvalid(
                 "the fetched chain belongs to another delegation",
                 code="delegation.another",

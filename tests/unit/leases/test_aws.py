@@ -210,6 +210,17 @@ class TestAsking:
         assert refused(sts.url, asked(task=name)) == "lease.refused"
         assert sts.asked == []
 
+    def test_the_name_of_a_hop_has_its_task_and_is_that_of_no_other_hop(self, sts):
+        hop = "delegation-01890a5d-ac96-774b-bcce-b302099a8058"
+        paths = [TASK, f"{TASK}/{hop}", f"{TASK}/{hop}/{hop}", f"{TASK[:-1]}8/{hop}"]
+        for path in paths:
+            issue(sts.url, asked(task=path))
+        names = [form["RoleSessionName"] for form in sts.forms]
+        assert names[0] == TASK
+        assert names[1].startswith(f"{TASK}.")
+        assert len(set(names)) == len(paths)
+        assert {len(name) for name in names[1:]} == {64}
+
     def test_a_token_that_is_too_long_for_aws_is_not_sent(self, sts):
         assert refused(sts.url, asked(identity="a" * 20_001)) == "lease.refused"
         assert sts.asked == []

@@ -43,4 +43,6 @@ _of_these_hands(name) if {
 
 _hands := task.claims.task if delegation.given == []
 
-_hands := delegation.last.claims.delegation
+# A hop is of the ids of all hops down to it, so that no agent gets the lease of another's hop by
+# giving its own the same id.
+_hands := concat("", [task.claims.task, delegation.last.account]) if delegation.last.account != ""

@@ -37,14 +37,14 @@ test_stands_for_a_lease_of_another_task if {
 }
 
 test_each_hops_lease_their_own if {
-	once := fixtures.joined([fixtures.delegated(1), _leased([_of("delegation-1")])])
+	once := fixtures.joined([fixtures.delegated(1), _leased([_of("task-1/delegation-1")])])
 	fixtures.ruled_out("credential", "other_task", once)
-	twice := fixtures.joined([fixtures.delegated(2), _leased([_of("delegation-2")])])
+	twice := fixtures.joined([fixtures.delegated(2), _leased([_of("task-1/delegation-1/delegation-2")])])
 	fixtures.ruled_out("credential", "other_task", twice)
-	every task in ["task-1", "delegation-2", "token-2"] {
+	every task in ["task-1", "delegation-1", "/delegation-1", "task-2/delegation-1", "task-1/delegation-2", "token-2"] {
 		fixtures.stands("credential", "other_task", array.concat(once, fixtures.putting(_leases, [_of(task)])))
 	}
-	every task in ["task-1", "delegation-1"] {
+	every task in ["task-1", "task-1/delegation-1", "task-1/delegation-2", "delegation-2", "delegation-1/delegation-2"] {
 		fixtures.stands("credential", "other_task", array.concat(twice, fixtures.putting(_leases, [_of(task)])))
 	}
 }
