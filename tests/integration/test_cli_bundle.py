@@ -25,6 +25,7 @@ from tests import engines, scenes, shipping
 from tests.integration.test_bundles import CODE, OUTSIDE, write_rule
 from tests.integration.test_decision_log import FAILING, SECRET
 
+from inbounds_tools.bundle import archive
 from inbounds_tools.cli import main
 
 
@@ -237,6 +238,27 @@ def test_the_data_of_a_site_and_a_policy_of_another_build_are_not_taken_for_the_
     for command in (verify, diff):
         code, out, err = run(capsys, *command)
         assert (code, "bundle.mixed" in out + err) == (1, True)
+
+
+def test_rego_in_the_bundle_of_a_deployment_is_refused_though_the_key_has_signed_it(capsys, folder):
+    """
+    OPA would load it, and let in whoever it names.
+    """
+    shutil.copytree(folder / "dist", folder / "new")
+    path = next((folder / "new").glob("deployment-*"))
+    files = dict(archive.unpack(path.read_bytes()))
+    del files[".signatures.json"]
+    files["deployment/more.rego"] = b'package deployment.peps.more\n\ntoken_sha256 := ["00"]\n'
+    signed = archive.signed(files, key=folder / "release.pem", opa=Path(engines.opa_binary()))
+    path.write_bytes(archive.pack(signed))
+    key = ("--key", folder / "release.pub")
+    for command in (
+        ("bundle", "verify", path),
+        ("bundle", "diff", folder / "dist", folder / "new", "--fail-on-widening"),
+        ("serve", folder / "new", "--addr", "127.0.0.1:0"),
+    ):
+        code, out, err = run(capsys, *command, *key)
+        assert (code, "bundle.malformed" in out + err) == (1, True)
 
 
 # --- serve ---------------------------------------------------------------------------------

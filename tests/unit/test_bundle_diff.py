@@ -12,6 +12,7 @@ from inbounds.engine.bundle import SignedBundle
 from inbounds.errors import ConfigurationError
 from inbounds_tools.bundle.diff import _bundles, _data, _rules, _without_comments
 from inbounds_tools.bundle.folder import of_one_build
+from inbounds_tools.opa.process import _complete
 
 AGENT = "/agents/spiffe:~1~1acme.example~1agent~1assistant"
 CONSTRAINTS = "/tools/mail.send/arguments/~1body"
@@ -161,6 +162,8 @@ def test_what_stands_between_backticks_is_no_comment():
 # --- every file of every bundle --------------------------------------------------------------
 
 RULE = "site/rules/pay/late/late.rego"
+OWN = b"# METADATA\n# title: Late\npackage site.rules.pay.late\n"
+KINDS = ("rego", "wasm", "site", "deployment", "live")
 
 
 def bundle(artefact, files=(), data=None, *, revision="r", **about):
@@ -172,7 +175,10 @@ def bundle(artefact, files=(), data=None, *, revision="r", **about):
 @pytest.mark.parametrize(
     ("old", "new", "wider"),
     [
-        ({}, {RULE: b"a"}, False),
+        ({}, {RULE: OWN}, False),
+        # Whatever its folder says, it adds to the package that it states.
+        ({}, {RULE: OWN.replace(b"late\n", b"other\n")}, True),
+        ({}, {RULE: b"#\rpackage site.rules.pay.late\npackage site.rules.pay.other\n"}, True),
         ({RULE: b"a"}, {}, True),
         ({RULE: b"a"}, {RULE: b"b"}, True),
         ({RULE: b"a"}, {RULE: b"a\n# why\n"}, False),
@@ -224,6 +230,65 @@ def test_an_entry_of_the_catalogue_that_changes_or_goes_widens_and_one_that_come
 def test_whatever_else_differs_widens(old, new):
     assert [change.widens for change in _bundles(old, new)] == [True]
     assert not [*_bundles(new, new)]
+
+
+def every_change(old, new):
+    return [*_rules(old, new), *_bundles(old, new)]
+
+
+NAMES = (
+    "more.rego",
+    "deployment/peps/more.rego",
+    "inbounds/lib/more.rego",
+    "site/lib/more.rego",
+    "more/data.json",
+    "policy.wasm",
+    "x/policy.wasm",
+    "note",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [*NAMES, "site/rules/pay/late/late.rego"])
+def test_every_file_of_every_bundle_is_compared(kind, name):
+    """
+    Also where another bundle of the folder has a file of that name.
+    """
+    others = {each: bundle(each, {name: OWN}) for each in KINDS if each != kind}
+    without, one = others | {kind: bundle(kind)}, others | {kind: bundle(kind, {name: OWN})}
+    another = others | {kind: bundle(kind, {name: OWN + b"a := 1\n"})}
+    for old, new in ((without, one), (one, without), (one, another)):
+        assert [change.widens for change in every_change(old, new)] == [True]
+    assert not every_change(one, one)
+
+
+HELD = {
+    "rego": {"inbounds/lib/more.rego"},
+    "wasm": {"policy.wasm"},
+    "site": {"site/lib/more.rego"},
+    "deployment": set(),
+    "live": set(),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [*NAMES, "inbounds/policy.wasm\n.rego/x", "policy.wasm\n"])
+def test_a_bundle_holds_the_files_of_its_kind_alone(tmp_path, kind, name):
+    held = bundle(kind, {".manifest": b"{}", "data.json": b"{}", name: b""}, {"deployment": {}})
+    folder = {tmp_path / "a": bundle("rego"), tmp_path / "b": held}
+    if kind == "rego":
+        del folder[tmp_path / "a"]
+    if name in HELD[kind]:
+        held.require_own_files()
+        return
+    for refuse in (held.require_own_files, lambda: of_one_build(tmp_path, folder, whole=False)):
+        with pytest.raises(ConfigurationError) as refused:
+            refuse()
+        assert refused.value.code == "bundle.malformed"
+        assert f"`{kind}`" in refused.value.message
+    with pytest.raises(ConfigurationError) as refused:
+        _complete(folder)
+    assert refused.value.code == "bundle.malformed"
 
 
 DATA = {"inbounds": {"build": {}}, "site": {"banned": ["a"]}, "deployment": {"revision": "d"}}

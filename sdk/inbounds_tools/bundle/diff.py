@@ -24,6 +24,7 @@ What = Literal["added", "removed", "changed"]
 
 _CODE = re.compile(r"(?:inbounds|site)/(?:rules|escalations|obligations|grants)/")
 _RULE = re.compile(r"(?:inbounds|site)/(?:rules|escalations|obligations)/[^/]+/[^/]+/[^/]+")
+_WITH_SOURCES = ("rego", "site")
 _KINDS = ("rules", "escalations", "obligations")
 _LISTS = ("ended", "revoked", "switches")
 _STAMPS = ("sequence", "sources")
@@ -154,29 +155,41 @@ def _rules(
     before: Mapping[str, SignedBundle], after: Mapping[str, SignedBundle]
 ) -> Iterator[Change]:
     old, new = _sources(before), _sources(after)
-    folders = {name.rpartition("/")[0] for name in old}
-    for name in sorted({*old, *new}):
+    folders = {name.rpartition("/")[0] for name, _ in old}
+    for source in sorted({*old, *new}):
+        name, _ = source
         kind, path = ("rule", _code(name)) if _CODE.match(name) else ("source", name)
-        if name not in new:
+        if source not in new:
             # What is no longer ruled out, or no longer owed, is let through.
             yield Change("removed", kind, path, widens=True)
-        elif name not in old:
-            # One that comes to a folder that was there adds to a rule: another way to rule out.
-            own = _RULE.fullmatch(name) and name.rpartition("/")[0] not in folders
-            yield Change("added", kind, path, widens=not own)
-        elif old[name] != new[name]:
-            other = _without_comments(old[name]) != _without_comments(new[name])
+        elif source not in old:
+            # One that comes to a folder or a package that was there adds to a rule: another way to
+            # rule out.
+            place = name.rpartition("/")[0]
+            own = _RULE.fullmatch(name) and place not in folders
+            yield Change("added", kind, path, widens=not (own and _is_of(place, new[source])))
+        elif old[source] != new[source]:
+            other = _without_comments(old[source]) != _without_comments(new[source])
             yield Change("changed", kind, path, widens=other)
 
 
-def _sources(bundles: Mapping[str, SignedBundle]) -> dict[str, bytes]:
+def _sources(bundles: Mapping[str, SignedBundle]) -> dict[tuple[str, str], bytes]:
+    """Return the sources of the bundles that may hold any, by their names and what holds them."""
     return {
-        name: content
-        for artefact in ("rego", "site")
+        (name, artefact): content
+        for artefact in _WITH_SOURCES
         if artefact in bundles
         for name, content in bundles[artefact].files.items()
         if name.endswith(".rego")
     }
+
+
+def _is_of(folder: str, source: bytes) -> bool:
+    """Whether a source states the package that its folder stands for."""
+    # A comment ends with the line, and a line with this character alone.
+    lines = (line.strip() for line in source.split(b"\n"))
+    first = next((line for line in lines if line and not line.startswith(b"#")), b"")
+    return first == f"package {folder.replace('/', '.')}".encode()
 
 
 def _without_comments(source: bytes) -> bytes:
@@ -254,7 +267,7 @@ def _bundles(
         for path, was, is_ in leaves((artefact,), _rest(artefact, old), _rest(artefact, new)):
             gone, came = (None if value is MISSING else value for value in (was, is_))
             yield Change(_what(was, is_), "manifest", "/".join(path), gone, came, widens=True)
-        ours, theirs = _other_files(old), _other_files(new)
+        ours, theirs = _other_files(artefact, old), _other_files(artefact, new)
         for name in sorted({*ours, *theirs}):
             was, is_ = ours.get(name, MISSING), theirs.get(name, MISSING)
             if was != is_:
@@ -273,10 +286,11 @@ def _rest(artefact: str, bundle: SignedBundle) -> dict[str, Any]:
     return {**manifest, "data": {r: value for r, value in bundle.data.items() if r != artefact}}
 
 
-def _other_files(bundle: SignedBundle) -> dict[str, bytes]:
+def _other_files(artefact: str, bundle: SignedBundle) -> dict[str, bytes]:
     """Return the files that nothing else compares: of a policy as WASM, the module."""
     return {
         name: content
         for name, content in bundle.files.items()
-        if not name.endswith(".rego") and name not in (".manifest", "data.json")
+        if name not in (".manifest", "data.json")
+        and not (artefact in _WITH_SOURCES and name.endswith(".rego"))
     }

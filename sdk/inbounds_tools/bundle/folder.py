@@ -23,8 +23,7 @@ def read(folder: Path, key: Path) -> dict[str, SignedBundle]:
 
     Raises:
         ConfigurationError: A bundle is not signed by `key` (see `read_signed`), the folder holds no
-            policy (`bundle.missing`) or two bundles of a kind (`bundle.ambiguous`), or they are
-            not of one build (`bundle.mixed`).
+            policy (`bundle.missing`), or they are refused by `of_one_build`.
     """
     read = {path: read_signed(path, key) for path in artefacts(folder)}
     bundles = of_one_build(folder, read, whole=True)
@@ -48,11 +47,12 @@ def of_one_build(
         whole: Whether these are all that the folder holds.
 
     Raises:
-        ConfigurationError: Two are of a kind (`bundle.ambiguous`), or they are not of one build
-            (`bundle.mixed`).
+        ConfigurationError: One holds a file that its kind does not (`bundle.malformed`), two are
+            of a kind (`bundle.ambiguous`), or they are not of one build (`bundle.mixed`).
     """
     bundles: dict[str, SignedBundle] = {}
     for bundle in read.values():
+        bundle.require_own_files()
         artefact = str(bundle.metadata.get("artefact"))
         if artefact in bundles:
             raise ConfigurationError(

@@ -222,6 +222,7 @@ def _complete(bundles: Mapping[Path, SignedBundle]) -> dict[str, str]:
     """The revision by artefact, once it is sure that together they are a whole policy."""
     revisions: dict[str, str] = {}
     for path, bundle in bundles.items():
+        bundle.require_own_files()
         artefact = str(bundle.metadata.get("artefact", path.name))
         if artefact in revisions:
             raise ConfigurationError(
