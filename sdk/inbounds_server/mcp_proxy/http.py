@@ -173,8 +173,6 @@ class Http:
         session = Request(scope).headers.get("mcp-session-id", "")
         if scope["method"] != "POST":
             await self._forward(caller, session, inner, receive, send)
-            if scope["method"] == "DELETE":
-                self._connections.closed(caller, session)
             return
         body: bytes | None = b""
         try:
@@ -223,7 +221,10 @@ class Http:
         *,
         stream: bool = False,
     ) -> None:
-        """Have a request answered, within what its user may hold."""
+        """Have a request answered, within what its user may hold.
+
+        A session that a DELETE has not ended still counts: only a success says that it has.
+        """
         response = _Response(send)
         if not session:
             response.opened = partial(self._opened, caller, inner)
@@ -234,6 +235,8 @@ class Http:
         except TooMany:
             await Response(status_code=503, headers=_BUSY)(inner, receive, send)
         else:
+            if inner["method"] == "DELETE" and response.succeeded:
+                self._connections.closed(caller, session)
             await response.end()
 
     async def _opened(self, caller: Caller, inner: Scope, session: str) -> None:
@@ -264,9 +267,11 @@ class _Response:
 
     Attributes:
         opened: Is told of the session that an answer opens, before the answer begins.
+        succeeded: Whether an answer has begun, and with a status of success.
     """
 
     opened: Callable[[str], Awaitable[None]] | None = None
+    succeeded = False
     _begun = False
     _ended = False
 
@@ -276,8 +281,9 @@ class _Response:
     async def send(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self._begun = True
+            self.succeeded = message["status"] < 400
             session = dict(message["headers"]).get(b"mcp-session-id")
-            if self.opened is not None and session and message["status"] < 400:
+            if self.opened is not None and session and self.succeeded:
                 await self.opened(session.decode())
         elif message["type"] == "http.response.body" and not message.get("more_body", False):
             self._ended = True

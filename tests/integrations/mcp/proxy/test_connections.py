@@ -265,8 +265,25 @@ async def test_a_token_that_expires_ends_its_streams_also_while_a_call_is_answer
     assert ["alice's"] == sessions.ended
 
 
+def serving():
+    callers = Callers(Issuing)
+    return callers, Http(
+        Server("x"),
+        callers,
+        resource="http://proxy/mcp",
+        issuers=[],
+        hosts=["proxy"],
+        connections=9,
+    )
+
+
 async def answered(http, body):
     """The status of what a caller gets; without a body, one waits for it."""
+    return (await exchanged(http, body))["status"]
+
+
+async def exchanged(http, body, *, method="POST", user="alice", **more):
+    """How the answer begins that a caller gets; `more` are further headers."""
     sent = []
     parts = []
     if body is not None:
@@ -281,31 +298,65 @@ async def answered(http, body):
 
     scope = {
         "type": "http",
-        "method": "POST",
+        "method": method,
         "path": "/mcp",
         "query_string": b"",
         "client": ("192.0.2.1", 1),
         "headers": [
             (b"host", b"proxy"),
-            (b"authorization", b"Bearer " + token("alice").encode()),
+            (b"authorization", b"Bearer " + token(user).encode()),
             (b"accept", b"application/json, text/event-stream"),
             (b"content-type", b"application/json"),
+            *((name.replace("_", "-").encode(), value.encode()) for name, value in more.items()),
         ],
     }
     await http(scope, receive, send)
-    return sent[0]["status"]
+    return sent[0]
+
+
+async def begun(http):
+    """Open a session as alice, and return its id."""
+    answer = await exchanged(http, HELLO)
+    assert 200 == answer["status"]
+    return dict(answer["headers"])[b"mcp-session-id"].decode()
+
+
+async def reached(http, session):
+    return (await exchanged(http, PING, mcp_session_id=session))["status"]
+
+
+async def ended(http, session, **more):
+    answer = await exchanged(http, {}, method="DELETE", mcp_session_id=session, **more)
+    return answer["status"]
+
+
+async def test_a_session_that_a_delete_has_not_ended_still_counts():
+    callers, http = serving()
+    async with http.manager.run():
+        first = await begun(http)
+        assert 405 == await ended(http, first, mcp_protocol_version=MODERN)
+        assert 404 == await ended(http, first, user="bob")
+        assert 404 == await ended(http, "another")
+        with contextlib.ExitStack() as stack:
+            for _ in range(64):
+                held = callers.connections.answering(Caller(), "", stream=False)
+                stack.enter_context(held)
+            assert 503 == await ended(http, first)
+        assert 200 == await reached(http, first)
+        others = [await begun(http) for _ in range(16)]
+
+        assert 404 == await reached(http, first)
+        assert 200 == await ended(http, others[-1])
+        await begun(http)
+        assert 200 == await reached(http, others[0])
+        assert 405 == await ended(http, others[0], mcp_protocol_version=MODERN)
+        await callers.connections.end(await callers.of(token("alice"), "192.0.2.1"))
+        assert 404 == await reached(http, others[0])
+        await callers.close()
 
 
 async def test_more_requests_of_one_user_at_once_are_refused():
-    callers = Callers(Issuing)
-    http = Http(
-        Server("x"),
-        callers,
-        resource="http://proxy/mcp",
-        issuers=[],
-        hosts=["proxy"],
-        connections=9,
-    )
+    callers, http = serving()
     async with http.manager.run():
         assert 200 == await answered(http, HELLO)
         with contextlib.ExitStack() as stack:
@@ -326,15 +377,7 @@ async def test_more_requests_of_one_user_at_once_are_refused():
 
 
 async def test_requests_that_are_still_read_count_as_well():
-    callers = Callers(Issuing)
-    http = Http(
-        Server("x"),
-        callers,
-        resource="http://proxy/mcp",
-        issuers=[],
-        hosts=["proxy"],
-        connections=9,
-    )
+    callers, http = serving()
     async with http.manager.run(), anyio.create_task_group() as group:
         assert 200 == await answered(http, HELLO)
         for _ in range(64):
