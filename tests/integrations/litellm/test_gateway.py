@@ -41,6 +41,7 @@ from inbounds.integrations.litellm import Authorization, Caller
 from inbounds.integrations.litellm.call import Call, _listed
 from inbounds.integrations.litellm.guardrail import AuthorizationGuardrail
 from inbounds.integrations.litellm.tool_proxy import _called, calling
+from inbounds.integrations.mcp import results
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, in threads of this process
 
@@ -716,6 +717,23 @@ def test_what_is_no_answer_is_withheld(world, odd):
 
     assert odd is None or said.is_error
     assert (alone.report.ran, alone.report.unknown) == (1, 0)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_an_answer_of_very_many_parts_is_withheld(world, monkeypatch, failed):
+    monkeypatch.setattr(results, "MOST_PARTS", 8)
+    for many, given in ((8, True), (9, False)):
+
+        async def send(self, asked, many=many, **_):
+            return CallToolResult(
+                content=[TextContent(type="text", text="")] * many, is_error=failed
+            )
+
+        said = alone(world, send)
+
+        assert given == (many == len(said.content))
+        assert given or "[result.withheld]" in said.content[0].text
+        assert (alone.report.ran, alone.report.unknown) == (1, 0)
 
 
 @pytest.mark.parametrize("raises", [True, False])

@@ -27,7 +27,7 @@ from inbounds.process.threads import run_in_background, run_in_thread
 
 from .client import NarrowSession
 from .refusals import about
-from .results import given_of, require_few_parts
+from .results import given_of
 from .tool_call import ANSWER, ToolCall, bare, bare_meta, is_ours, state_of
 from .tool_proxy import InPlace, in_place
 
@@ -231,7 +231,6 @@ class Call:
             answer = plain(said)
             if answer.get("resultType") == "input_required":
                 return _asked_back(answer, permit, asks)
-            require_few_parts(answer, permit)
             if not answer.get("isError"):
                 return given_of(
                     self._wish.method, answer, permit, place.label.taking(permit.finish)

@@ -43,9 +43,14 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
             `admitted` where the permit goes on.
 
     Raises:
-        ResultWithheld: It has run; the answer may not be given, or not in part.
+        ResultWithheld: It has run; the answer may not be given, or not in part, or has more parts
+            than are looked at.
         OutcomeUnrecorded: It has run; the evidence log did not take the outcome.
     """
+    parts = (answer.get(name) or () for name in ("content", "contents", "messages"))
+    if any(len(each) > MOST_PARTS for each in parts):
+        permit.fail(ToolFailed())
+        raise ResultWithheld(f"it has more than {MOST_PARTS} parts", decision_id=permit.decision.id)
     kept: dict[str, Any] = {}
     if answer.get("resultType") == "complete":
         kept["resultType"] = "complete"
@@ -56,22 +61,6 @@ def given_of(method: str, answer: Mapping[str, Any], permit: Permit, last: Take)
         # What a policy gives to one caller is not for another.
         kept["cacheScope"] = "private"
     return {**kept, **_GIVEN[method](answer, permit, last)}
-
-
-def require_few_parts(answer: Mapping[str, Any], permit: Permit) -> None:
-    """Require that an answer has no more blocks, messages or contents than are looked at.
-
-    Args:
-        answer: As it stands on the wire.
-        permit: Of the request. It is used where there are more.
-
-    Raises:
-        ResultWithheld: There are more.
-    """
-    parts = (answer.get(name) or () for name in ("content", "contents", "messages"))
-    if any(len(each) > MOST_PARTS for each in parts):
-        permit.fail(ToolFailed())
-        raise ResultWithheld(f"it has more than {MOST_PARTS} parts", decision_id=permit.decision.id)
 
 
 def _tool(answer: Mapping[str, Any], permit: Permit, last: Take) -> dict[str, Any]:
