@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError
+
+from .read_stream import ReadStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +33,7 @@ class ErrorWords:
     ) -> AsyncIterator[tuple[Any, Any]]:
         """Open a transport, from whose messages the words are taken."""
         async with transport as (read, write):
-            yield _Read(read, self), write
+            yield ReadStream(read, self._plain), write
 
     def of(self, error: MCPError) -> str:
         """Return what the server said in an error; of an error of the SDK's own, that."""
@@ -48,45 +50,7 @@ class ErrorWords:
             update={"error": message.error.model_copy(update={"message": number})}
         )
 
-
-class _Read:
-    """The stream of a server's messages (`mcp.shared._stream_protocols.ReadStream`)."""
-
-    def __init__(self, stream: Any, errors: ErrorWords) -> None:
-        self._stream = stream
-        self._errors = errors
-
-    @property
-    def last_context(self) -> Any:
-        """The context that the last message was sent in, where the stream knows it."""
-        return getattr(self._stream, "last_context", None)
-
-    async def receive(self) -> Any:
-        """Return the next message."""
-        return self._plain(await self._stream.receive())
-
-    async def aclose(self) -> None:
-        """Close the stream."""
-        await self._stream.aclose()
-
-    def __aiter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    async def __anext__(self) -> Any:
-        """Return the next message, if there is one."""
-        return self._plain(await anext(self._stream))
-
-    async def __aenter__(self) -> Self:
-        """Return itself, open."""
-        await self._stream.__aenter__()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        """Close the stream."""
-        await self._stream.__aexit__(*error)
-
     def _plain(self, item: Any) -> Any:
         if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCError):
-            return SessionMessage(self._errors.take(item.message), item.metadata)
+            return SessionMessage(self.take(item.message), item.metadata)
         return item

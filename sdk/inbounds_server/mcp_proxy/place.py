@@ -13,6 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from .answers import BoundedAnswers
 from .process import Limits, process
+from .read_stream import ReadStream, of_few_values
 from .response import bounded
 
 if TYPE_CHECKING:
@@ -78,4 +79,4 @@ class Place:
             ) as client,
             streamable_http_client(self.url, http_client=client) as (read, write),
         ):
-            yield read, BoundedAnswers(write, ended)
+            yield ReadStream(read, of_few_values), BoundedAnswers(write, ended)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def bounded() -> httpx2.AsyncBaseTransport:
     """Return a transport that fails where an answer is longer than a message may be, or holds more.
 
-    A stream of events has many messages, each of which the client of the protocol bounds.
+    A stream of events has many messages: the client of the protocol bounds how long each is, and
+    `of_few_values` what it holds.
     """
     return _Bounded()
 

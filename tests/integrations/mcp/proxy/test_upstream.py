@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from contextlib import asynccontextmanager, contextmanager
@@ -13,11 +14,18 @@ import anyio
 import httpx2
 import pytest
 from mcp import MCPError
-from mcp_types import CallToolRequest, CallToolRequestParams
+from mcp.shared.message import SessionMessage
+from mcp_types import (
+    PARSE_ERROR,
+    CallToolRequest,
+    CallToolRequestParams,
+    JSONRPCRequest,
+    jsonrpc_message_adapter,
+)
 from tests.integrations.mcp.proxy.world import pin, until
 from tests.issuing import free_port
 
-from inbounds_server.mcp_proxy import response
+from inbounds_server.mcp_proxy import read_stream, response
 from inbounds_server.mcp_proxy.place import Place
 from inbounds_server.mcp_proxy.process import environment
 from inbounds_server.mcp_proxy.server_requests import Asked
@@ -222,3 +230,53 @@ async def test_an_answer_over_http_of_many_values_is_not_read():
 
     with pytest.raises(httpx2.RemoteProtocolError, match="more than 262144 values"):
         [_ async for _ in response._Cut(Answer())]
+
+
+@pytest.mark.parametrize("kind", ["response", "error", "request", "notification"])
+async def test_an_event_of_many_values_is_no_message(kind, monkeypatch):
+    monkeypatch.setattr(read_stream, "MAX_VALUES", 20)
+
+    def message(values):
+        data = {"a": [{}] * values}
+        about = {"jsonrpc": "2.0", "method": "x", "params": data}
+        return {
+            "response": {"jsonrpc": "2.0", "id": 7, "result": data},
+            "error": {"jsonrpc": "2.0", "id": 7, "error": {"code": 1, "message": "", "data": data}},
+            "request": {**about, "id": 7},
+            "notification": about,
+        }[kind]
+
+    given, taken = anyio.create_memory_object_stream(2)
+    for values in (6, 9):
+        text = json.dumps(message(values))
+        await given.send(SessionMessage(jsonrpc_message_adapter.validate_json(text)))
+    stream = read_stream.ReadStream(taken, read_stream.of_few_values)
+    few, many = await stream.receive(), await stream.receive()
+
+    assert message(6) == few.message.model_dump(exclude_unset=True)
+    if kind in ("response", "error"):
+        assert (7, PARSE_ERROR) == (many.message.id, many.message.error.code)
+        assert "more than 20 values" in many.message.error.message
+    else:
+        assert isinstance(many, ValueError)
+    given.close()
+    taken.close()
+
+
+async def test_events_of_a_server_at_a_url_are_counted(monkeypatch):
+    body = {"jsonrpc": "2.0", "id": 1, "result": {"a": [{}] * 30}}
+
+    async def answer(_, request):
+        headers = {"Content-Type": "text/event-stream"}
+        text = f"event: message\ndata: {json.dumps(body)}\n\n"
+        return httpx2.Response(200, headers=headers, text=text, request=request)
+
+    monkeypatch.setattr(read_stream, "MAX_VALUES", 20)
+    monkeypatch.setattr(response._Bounded, "handle_async_request", answer)
+    place = Place("files", url="http://127.0.0.1:9/mcp")
+    async with place.transport(anyio.Event()) as (read, write):
+        await write.send(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="x")))
+        with anyio.fail_after(30):
+            taken = await read.receive()
+
+    assert PARSE_ERROR == taken.message.error.code
