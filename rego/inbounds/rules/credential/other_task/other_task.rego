@@ -43,6 +43,6 @@ _of_these_hands(name) if {
 
 _hands := task.claims.task if delegation.given == []
 
-# A hop is of the ids of all hops down to it, so that no agent gets the lease of another's hop by
+# A hop is of the ids of all hops down to it, so that no agent gets the lease of a hop that it does not hold by
 # giving its own the same id.
 _hands := concat("", [task.claims.task, delegation.last.account]) if delegation.last.account != ""
