@@ -4,13 +4,15 @@
 
 The authorization is the one of `inbounds.integrations.mcp`, put last of the server's lowest
 middleware; and what is judged is compared once more where FastMCP runs a tool, reads a resource or
-renders a prompt: after all of its own middleware and extensions.
+renders a prompt: after all of its own middleware and extensions. No header of a client's request
+reaches a server behind.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import typing
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -21,6 +23,7 @@ from inbounds.errors import ConfigurationError
 
 try:
     from fastmcp import FastMCP
+    from fastmcp.client import dependencies as of_client
     from fastmcp.server.dependencies import without_injected_parameters
     from fastmcp.server.providers import LocalProvider
     from fastmcp.server.providers.fastmcp_provider import FastMCPProviderTool
@@ -101,7 +104,10 @@ def guarded_server(
     mine = authorization.of_server(
         functools.partial(_owns, server), functools.partial(_completed, server)
     )
-    watch(server._mcp_server, mine, _BELOW)  # noqa: SLF001 -- it has no public name
+    lowest = server._mcp_server  # noqa: SLF001 -- it has no public name
+    watch(lowest, mine, _BELOW)
+    # Before all others: FastMCP's own middleware asks a server behind as well.
+    lowest.middleware.insert(0, _without_headers)
     _run_what_was_judged(server)
     _keep_labels(server)
     return server
@@ -153,9 +159,44 @@ _installing = ProcessLock()
 def _install() -> None:
     """Keep what each tool is given, so that its function is called with that. Once a process."""
     with _installing:
+        _withhold_headers()
         for kind in (FunctionTool, TransformedTool):
             if not hasattr(kind.run, _INSTALLED):
                 kind.run = _kept(kind.run)
+
+
+_OPENAPI = "fastmcp.server.providers.openapi.components"
+"""FastMCP loads it on demand. Like its client, it passes headers of a request on."""
+
+_answering: ContextVar[bool] = ContextVar("inbounds_fastmcp_answering", default=False)
+
+
+async def _without_headers(ctx: Any, call_next: Any) -> Any:
+    """Answer a message, whose HTTP headers no server behind is given."""
+    _withhold_headers()
+    token = _answering.set(True)
+    try:
+        return await call_next(ctx)
+    finally:
+        _answering.reset(token)
+
+
+def _withhold_headers() -> None:
+    """Keep the headers of requests to guarded servers from servers behind. For each message."""
+    modules: tuple[Any, ...] = (of_client, sys.modules.get(_OPENAPI))
+    for module in modules:
+        if module is not None and not hasattr(module.get_http_headers, _INSTALLED):
+            module.get_http_headers = _withheld(module.get_http_headers)
+
+
+def _withheld(headers: Any) -> Any:
+    @functools.wraps(headers)
+    def withheld(*args: Any, **options: Any) -> dict[str, str]:
+        found: dict[str, str] = {} if _answering.get() else headers(*args, **options)
+        return found
+
+    setattr(withheld, _INSTALLED, True)
+    return withheld
 
 
 def _kept(run: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import warnings
@@ -10,18 +11,23 @@ import warnings
 import httpx2
 import pytest
 from fastmcp import Context, FastMCP
+from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.server import create_proxy
 from fastmcp.server.auth.providers.jwt import StaticTokenVerifier
-from fastmcp.server.dependencies import get_access_token
+from fastmcp.server.dependencies import get_access_token, get_http_headers
 from fastmcp.server.extensions import ServerExtension
 from fastmcp.server.middleware import Middleware
 from fastmcp.server.middleware.caching import ResponseCachingMiddleware
+from fastmcp.server.providers.proxy import FastMCPProxy, ProxyClient
 from fastmcp.tools import Tool
 from mcp import Client
 from mcp.client._memory import InMemoryTransport
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import DENIED
 from tests.integrations.fastmcp.harness import FastMcpHarness
@@ -485,6 +491,86 @@ def test_over_http_each_user_has_a_task_of_their_own(world, mode):
     assert DENIED.match(stolen)
     assert others == ["Not executed [decision.unavailable]; do not retry."] * 2
     assert world.ran == [("mail.send", {"to": [BOB], "body": "hi"})]
+
+
+class Web:
+    """A server over HTTP, without sockets, that sees the headers of all its requests."""
+
+    def __init__(self, app):
+        self.app = app
+        self.seen = []
+
+    async def __call__(self, scope, receive, send):
+        self.seen += scope["headers"]
+        await self.app(scope, receive, send)
+
+    def client(self, **options):
+        options = {"base_url": "http://127.0.0.1", **options}
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self), **options)
+
+
+async def proxied(way, web):
+    """A server that has the tool `find` of one behind."""
+    if way == "openapi":
+        posted = {"operationId": "find", "responses": {"200": {"description": "found"}}}
+        spec = {"openapi": "3.1.0", "info": {"title": "x", "version": "1"}}
+        spec |= {"paths": {"/find": {"post": posted}}}
+        return FastMCP.from_openapi(spec, web.client())
+    transport = StreamableHttpTransport("http://127.0.0.1/mcp", httpx_client_factory=web.client)
+    if way == "factory":
+        return FastMCPProxy(client_factory=lambda: ProxyClient(transport))
+    proxy = create_proxy(transport)
+    if way in {"mounted", "copied"}:
+        server = FastMCP("outer")
+        if way == "mounted":
+            server.mount(proxy)
+        else:
+            server.add_tool(Tool.from_tool(await proxy.get_tool("find"), description="A copy."))
+        return server
+    return create_proxy(proxy) if way == "proxy of a proxy" else proxy
+
+
+@pytest.mark.parametrize(
+    "way", ["proxy", "factory", "mounted", "copied", "proxy of a proxy", "openapi"]
+)
+def test_no_header_of_the_caller_reaches_a_server_behind(files, mode, way):
+    behind = FastMCP("behind")
+    behind.tool(lambda: "found", name="find")
+    app = behind.http_app(path="/mcp")
+    web = Web(app)
+    tokens = {"canary-token": {"client_id": "editor", "sub": "canary"}}
+    own = {"Authorization": "Bearer canary-token", "X-Api-Key": "canary", "tracestate": "a=canary"}
+    heard = []
+
+    def task_of(ctx):
+        heard.append(get_http_headers()["x-api-key"])
+        return task
+
+    async def connected():
+        if way == "openapi":
+            web.app = Starlette(
+                routes=[Route("/find", lambda request: Response("found"), methods=["POST"])]
+            )
+        async with contextlib.AsyncExitStack() as opened:
+            await opened.enter_async_context(app.router.lifespan_context(app))
+            server = await proxied(way, web)
+            server.auth = StaticTokenVerifier(tokens=tokens)
+            front = files.guarded(server, task=task_of).http_app(path="/mcp")
+            web.seen.clear()
+            await opened.enter_async_context(front.router.lifespan_context(front))
+            http = await opened.enter_async_context(Web(front).client(headers=own))
+            transport = streamable_http_client("http://127.0.0.1/mcp", http_client=http)
+            client = await opened.enter_async_context(Client(transport, mode=mode, cache=None))
+            await raw(client, "tools/call", {"name": "other", "arguments": {}})
+            return (await client.call_tool("find", {})).content[0].text
+
+    with files.world.task() as task:
+        text = asyncio.run(connected())
+
+    assert "found" in text
+    assert web.seen
+    assert not [each for each in web.seen if b"canary" in each[1]]
+    assert set(heard) == {"canary"}
 
 
 @pytest.mark.parametrize("label", ["public", "secret"])
