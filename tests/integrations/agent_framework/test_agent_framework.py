@@ -916,6 +916,18 @@ async def test_a_tool_of_a_server_is_judged(world, authorization, tmp_path):
     assert json.dumps([BOB]) == ran.read_text("utf-8")
 
 
+async def test_a_guarded_function_says_nothing_of_a_servers_tool(world, tmp_path):
+    script, ran = tmp_path / "server.py", tmp_path / "ran"
+    script.write_text(SERVER, "utf-8")
+    world.guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))(world.send)
+    authorization = AuthorizationMiddleware(world.guard)
+    async with MCPStdioTool("desk", sys.executable, args=[str(script), str(ran)]) as server:
+        with world.task():
+            said = await read(agent_of(authorization, [SEND], tools=[server]))
+    assert said["call-send"].startswith("Not executed [configuration.tool_unknown]")
+    assert not ran.exists()
+
+
 @pytest.mark.parametrize("served", [True, False])
 async def test_what_a_server_says_of_its_tools_is_a_strangers(world, tmp_path, served):
     """

@@ -533,6 +533,21 @@ class TestServers:
         made = Tool(name="weather", description=WEATHER, func=call)
         assert listed is Authorization(world.guard).judged(made).descriptor
 
+    def test_a_guarded_function_says_nothing_of_a_servers_tool(self, world):
+        listed = MCPListed(name="mail.send", description="Sends.", inputSchema={"type": "object"})
+        got = []
+
+        def call(to: list[str], body: str) -> str:
+            got.append((listed.name, to))
+            return "sent"
+
+        world.guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))(world.send)
+        made = Tool(name="mail.send", description="Sends.", func=call)
+        with world.task():
+            said = Authorization(world.guard).judged(made).run(to=[BOB], body="hello")
+        assert "Not executed [configuration.tool_unknown]" in str(said)
+        assert [] == got
+
     def test_tools_of_an_mcp_server_are_judged(self, world, tmp_path):
         """
         Each under the name that the model calls it by; what no registry knows is refused.

@@ -1078,6 +1078,14 @@ class TestServedTools:
         world.register("weather", pin=digest(Served.raw_mcp_tool))
         assert ("trusted", 1) == await self.sent(world, tool)
 
+    async def test_a_guarded_function_says_nothing_of_a_servers_tool(self, world):
+        world.guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))(world.send)
+        tool = Served(name="mail.send", description="Sends.")
+        with world.task() as task:
+            said = await go(agent_of([SEND], tools=[tool]), AuthorizationPlugin(world.guard))
+            assert 0 == task.report().ran
+        assert "Not executed [configuration.tool_unknown]" in str(said["call-send"])
+
     async def test_what_is_not_shown_is_not(self, world):
         tool = Served(name="weather", description=WEATHER)
         assert ("trusted", 1) == await self.sent(world, tool)

@@ -1667,6 +1667,14 @@ class TestServedTools:
             make(authorization, tools)
             return world.trust(task), len(world.ran)
 
+    def test_a_guarded_function_says_nothing_of_a_servers_tool(self, world):
+        world.guard.tool("weather", resource=lambda city: ("city", city))(lambda city: city)
+        authorization = AuthorizationMiddleware(world.guard)
+        assert authorization.reachable(served(listed=None))
+        with pytest.raises(ConfigurationError) as ei:
+            authorization.reachable(served(listed=self.LISTED))
+        assert "configuration.tool_unknown" == ei.value.code
+
     @pytest.mark.parametrize("how", ["sync", "async", "node"])
     @pytest.mark.parametrize("listed", [LISTED, None], ids=["server", "own"])
     def test_what_a_server_says_of_its_tools_is_a_strangers(self, world, how, listed):

@@ -572,6 +572,29 @@ class TestReach:
             assert () == own.model.calls
 
 
+async def test_a_guarded_function_says_nothing_of_a_servers_tool(world, tmp_path):
+    """
+    A server of another agent lists a tool by the same name.
+    """
+    sent = world.guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))(world.send)
+    ran = tmp_path / "ran"
+    script = tmp_path / "server.py"
+    script.write_text(SERVER.format(ran=str(ran)), "utf-8")
+    parameters = {"command": sys.executable, "args": [str(script)]}
+    async with MCPServerStdio(params=parameters, name="mail") as server:
+        helper = agent_of([SEND], mcp_servers=[server])
+        main = agent_of([SEND], tools=[sent], handoffs=[helper])
+        protect(main, Authorization(world.guard))
+        with world.task() as task:
+            said = await go(helper)
+            assert 0 == task.report().ran
+        assert said["call-send"].startswith("Not executed [configuration.tool_unknown]")
+        with world.task() as task:
+            await go(main)
+            assert 1 == task.report().ran
+    assert not ran.exists()
+
+
 SERVER = """
 from pathlib import Path
 from mcp.server import MCPServer

@@ -1077,6 +1077,16 @@ class TestServers:
         assert BOB in str(said["call-read"])
         assert said["call-steal"].startswith("Not executed [egress.destination_not_allowed]")
 
+    async def test_a_guarded_function_says_nothing_of_a_servers_tool(self, world):
+        world.guard.tool("mail.send", resource=lambda to, body: ("mailbox", "alice"))(world.send)
+        authorization = AuthorizationCapability(world.guard)
+        agent = agent_of(authorization, [SEND], toolsets=[MCPToolset(self.server(world))])
+        with world.task():
+            async with agent:
+                said = read(await agent.run("go on"))
+        assert said["call-send"].startswith("Not executed [configuration.tool_unknown]")
+        assert [] == world.ran
+
     @staticmethod
     def weather(**options):
         server = MCPServer("weather", **options)

@@ -15,6 +15,7 @@ from .nested_agents import install
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from inbounds.pep.task import Task
     from inbounds.pep.tool import ResourceOf
 
 
@@ -48,6 +49,31 @@ def resources_of(given: Any) -> dict[str, ResourceOf]:
         if not callable(function):
             raise wrong_kind(f"what `{name}` touches", "function of its arguments", function, hint)
     return dict(given)
+
+
+def resource_for(
+    task: Task, tool: str, stated: ResourceOf | None, *, served: bool
+) -> ResourceOf | None:
+    """Return what says what a call touches; None where the guarded function of that name does.
+
+    Args:
+        task: That the call is within.
+        tool: The name that it is called by.
+        stated: What `resources=` says of it; None for nothing.
+        served: Whether it is a tool of an MCP server: what a guarded function touches says
+            nothing of another tool that a server lists by the same name.
+
+    Raises:
+        ConfigurationError: `configuration.tool_unknown`: nobody says what the tool touches.
+    """
+    if served and stated is None and task._tools.find(tool):  # noqa: SLF001 -- no user's
+        raise ConfigurationError(
+            f"nothing says what `{tool}` of an MCP server touches: the guarded function of that "
+            "name is another tool",
+            code="configuration.tool_unknown",
+            hint="name it in `resources=`, or let one of the two have another name",
+        )
+    return stated
 
 
 def require_authorization(given: Any, kind: type[Any]) -> None:

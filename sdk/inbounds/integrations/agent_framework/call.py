@@ -16,10 +16,11 @@ from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.questions import question_of
 from inbounds.integrations._adapter.refusals import NotWaited, Rejected, refusal_text, told
+from inbounds.integrations._adapter.requirements import resource_for
 from inbounds.integrations._adapter.result_obligations import given, given_value, owed
 from inbounds.integrations._adapter.running import failed, shown
 
-from .tool_proxy import ENDS, Contents, functions_of, parsed
+from .tool_proxy import ENDS, Contents, functions_of, parsed, served_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +61,7 @@ class ToolCall:
     """One call of a tool, from the model's wish to its outcome.
 
     Raises:
+        ConfigurationError: `configuration.tool_unknown`: as `resource_for`.
         TaskMissing: The run is within none.
     """
 
@@ -70,7 +72,9 @@ class ToolCall:
         self._call_id: str = context.metadata.get("call_id") or ""
         self._id: str = context.metadata.get("function_call_occurrence_id") or self._call_id
         self._task = task_of(context.kwargs)
-        self._resource = resources.get(self._name)
+        self._resource = resource_for(
+            self._task, self._name, resources.get(self._name), served=bool(served_as(self._tool))
+        )
         schema = self._tool.input_model or self._tool.parameters()
         said = context.arguments
         said = members(said) or {} if isinstance(said, BaseModel) else said

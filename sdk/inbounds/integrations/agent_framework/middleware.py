@@ -15,7 +15,7 @@ from agent_framework import (
 from agent_framework import MiddlewareTermination as Stop
 
 # What every kind of MCP server is, to the framework's own agents.
-from agent_framework._mcp import _MCP_REMOTE_NAME_KEY, MCPTool
+from agent_framework._mcp import MCPTool
 
 from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.current_task import shown_tools
@@ -30,7 +30,7 @@ from .call import Asked, ToolCall, reject, rejected
 from .history import expose_unseen, join_before_call, join_before_model, join_before_run
 from .preflight import out_of_reach, require_all_reachable, require_reachable
 from .run_input import RunInput
-from .tool_proxy import stand_in_place
+from .tool_proxy import served_as, stand_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -231,7 +231,7 @@ class _AroundRequest(ChatMiddleware):  # type: ignore[misc]  # not there for myp
 
 def _served(tool: Any) -> tuple[str, Mapping[str, Any]] | None:
     """Return a tool's name and what an MCP server says of it; None for any other tool."""
-    remote = (tool.additional_properties or {}).get(_MCP_REMOTE_NAME_KEY)
+    remote = served_as(tool)
     if not remote:
         return None
     return tool.name, to_descriptor(remote, tool.description or None, tool.parameters())

@@ -14,6 +14,7 @@ from agent_framework import (
     MiddlewareTermination,
     UserInputRequiredException,
 )
+from agent_framework._mcp import _MCP_REMOTE_NAME_KEY
 from agent_framework._tools import SKIP_PARSING
 
 from inbounds.integrations._adapter.call_arguments import called_with
@@ -31,6 +32,11 @@ ENDS = (MiddlewareFailure, MiddlewareTermination, UserInputRequiredException)
 
 class Contents(list[Any]):
     """What the framework's parser of a tool would have made of its result, for it to give."""
+
+
+def served_as(tool: Any) -> Any:
+    """Return the name that an MCP server has for a tool; None for any other tool."""
+    return (tool.additional_properties or {}).get(_MCP_REMOTE_NAME_KEY)
 
 
 def stand_in_place(tool: Any) -> None:

@@ -73,6 +73,7 @@ class Authorization:
             ConfigurationError: `configuration.tool_out_of_reach`;
                 `configuration.tool_guarded_twice`.
         """
+        guarded = isinstance(tool, GuardedTool)
         if isinstance(tool, GuardedTool):
             tool = _unguarded(tool)
         if isinstance(tool, JudgedTool):
@@ -87,7 +88,7 @@ class Authorization:
             raise out_of_reach(str(getattr(tool, "name", tool)), "is not a tool of CrewAI")
         require_reachable(tool)
         name = tool.name if tool.name in self._known else sanitize_tool_name(tool.name)
-        return JudgedTool.of(tool, self, name, self._resources.get(name))
+        return JudgedTool.of(tool, self, name, self._resources.get(name), guarded=guarded)
 
     @property
     def _known(self) -> set[str]:

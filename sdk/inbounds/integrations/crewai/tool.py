@@ -21,6 +21,7 @@ from inbounds.errors import InboundsError
 from inbounds.integrations._adapter.call_arguments import CallArguments, called_with
 from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.refusals import told
+from inbounds.integrations._adapter.requirements import resource_for
 from inbounds.integrations._adapter.result_obligations import given_value, owed
 from inbounds.integrations._adapter.running import (
     Running,
@@ -61,9 +62,18 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
     _authorization: Any = PrivateAttr()
     _registered: str = PrivateAttr()
     _resource: Any = PrivateAttr()
+    _served: bool = PrivateAttr()
 
     @classmethod
-    def of(cls, tool: Any, authorization: Any, registered: str, resource: ResourceOf | None) -> Any:
+    def of(
+        cls,
+        tool: Any,
+        authorization: Any,
+        registered: str,
+        resource: ResourceOf | None,
+        *,
+        guarded: bool,
+    ) -> Any:
         """Stand in the place of a tool.
 
         Args:
@@ -71,6 +81,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
             authorization: Whose it is.
             registered: The name that the registry has for it.
             resource: What a call of it touches; None where its guard knows.
+            guarded: Whether its function is a guarded one.
         """
         own = cls(
             name=tool.name,
@@ -89,6 +100,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
         own._authorization = authorization
         own._registered = registered
         own._resource = resource
+        own._served = not guarded and own.descriptor is not None
         return own
 
     @property
@@ -147,8 +159,10 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
                 return spent
             function = self._tool.func if isinstance(self._tool, Tool) else self._tool._run  # noqa: SLF001 -- what a class of tools is made of
             call = CallArguments.of(self.args_schema, arguments, [(function, ())])
-            permit = task_of(None).permit(
-                self._registered, call.whole, resource=self._resource, tool_call_id=_call_id.get()
+            task = task_of(None)
+            resource = resource_for(task, self._registered, self._resource, served=self._served)
+            permit = task.permit(
+                self._registered, call.whole, resource=resource, tool_call_id=_call_id.get()
             )
             if isinstance(self._tool, BaseAgentTool):
                 see_passed_on(permit.arguments.values())

@@ -16,7 +16,7 @@ from inbounds.integrations._adapter.current_task import shown_tools, task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.questions import Questions, request_id
 from inbounds.integrations._adapter.refusals import NotWaited
-from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.integrations._adapter.requirements import guard_of, resource_for, resources_of
 from inbounds.integrations._adapter.running import not_the_tools
 from inbounds.integrations._adapter.server_text import aobserve
 from inbounds.process.threads import run_in_thread
@@ -36,7 +36,7 @@ from .preflight import (
     steers,
 )
 from .questions import Question
-from .server_text import server_text
+from .server_text import descriptor, server_text
 from .tool_proxy import install_proxy, refusal, store_permit, take_permit, with_defaults
 
 if TYPE_CHECKING:
@@ -172,13 +172,17 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             permit = await task.apermit(
                 tool.name,
                 arguments,
-                resource=self._resources.get(tool.name),
+                resource=self._resource(tool, task),
                 tool_call_id=call_id,
             )
         except ApprovalRequired as required:
             return self._ask(tool, context, task, required)
         store_permit(context, permit, tool, arguments)
         return None
+
+    def _resource(self, tool: Any, task: Task) -> ResourceOf | None:
+        served = descriptor(tool) is not None
+        return resource_for(task, tool.name, self._resources.get(tool.name), served=served)
 
     async def _waits_for_author(
         self, tool: Any, arguments: dict[str, Any], context: Any, task: Task
@@ -188,7 +192,7 @@ class AuthorizationPlugin(BasePlugin):  # type: ignore[misc]  # not there for my
             return False
         try:
             decision = await task.aevaluate(
-                tool.name, arguments, resource=self._resources.get(tool.name)
+                tool.name, arguments, resource=self._resource(tool, task)
             )
         except InboundsError:
             return False  # the permit is refused for the same, and recorded

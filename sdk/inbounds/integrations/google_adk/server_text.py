@@ -21,12 +21,17 @@ def server_text(
     """
     root = getattr(agent, "root_agent", agent)
     asked = getattr(agent, "instruction", None), getattr(root, "global_instruction", None)
-    served = {name: getattr(tool, "raw_mcp_tool", None) for name, tool in tools.items()}
+    served = {name: descriptor(tool) for name, tool in tools.items()}
     known = {name: each for name, each in served.items() if each is not None}
     # It is there only where `mcp` is installed.
     provider = getattr(sys.modules.get(_PROVIDERS), "McpInstructionProvider", ())
     from_server = any(isinstance(each, provider) for each in asked)
     return known, [str(request.config.system_instruction)] if from_server else []
+
+
+def descriptor(tool: Any) -> Any:
+    """Return what an MCP server has listed of a tool; None for any other tool."""
+    return getattr(tool, "raw_mcp_tool", None)
 
 
 _PROVIDERS = "google.adk.agents.mcp_instruction_provider"

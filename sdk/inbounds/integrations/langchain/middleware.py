@@ -12,6 +12,7 @@ from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import raise_shown
 from inbounds.integrations._adapter.server_text import aobserve, held_descriptor, observe
+from inbounds.pep.tool import GuardedTool
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, refusal_message
@@ -145,7 +146,9 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
                 tools of its own; `configuration.tool_guarded_twice`;
                 `configuration.tool_unknown`: nobody says what it touches.
         """
-        tool = reachable(tool, known={*self._resources, *self._guard.tools})
+        # A guarded function says nothing of another tool that a server lists by its name.
+        served = not isinstance(tool, GuardedTool) and _descriptor(tool) is not None
+        tool = reachable(tool, {*self._resources, *(() if served else self._guard.tools)})
         if _descriptor(tool) is not None and tool not in self._of_servers:
             self._of_servers.append(tool)  # the model of a graph of one's own is not asked here
         return tool

@@ -10,7 +10,7 @@ from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.questions import question, request_id
 from inbounds.integrations._adapter.refusals import Rejected, refusal_text
-from inbounds.integrations._adapter.requirements import guard_of, resources_of
+from inbounds.integrations._adapter.requirements import guard_of, resource_for, resources_of
 
 from .answers import Answers, Question, invocation_of, unsay, word
 from .history import join_before_call
@@ -93,7 +93,7 @@ class Authorization:
             permit = await task.apermit(
                 call.tool,
                 call.arguments,
-                resource=self._resources.get(call.tool),
+                resource=self._resource(task, call),
                 tool_call_id=call.id,
             )
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
@@ -104,12 +104,16 @@ class Authorization:
     async def would_refuse(self, run: Any, call: Call) -> bool:
         """Whether the policy refuses a call, whoever approves it. Nothing is spent or recorded."""
         try:
-            decision = await task_of(run.context).aevaluate(
-                call.tool, call.arguments, resource=self._resources.get(call.tool)
+            task = task_of(run.context)
+            decision = await task.aevaluate(
+                call.tool, call.arguments, resource=self._resource(task, call)
             )
         except InboundsError:
             return True
         return decision.outcome == "deny"
+
+    def _resource(self, task: Task, call: Call) -> ResourceOf | None:
+        return resource_for(task, call.tool, self._resources.get(call.tool), served=call.served)
 
     def wait(self, run: Any, verdict: Verdict) -> bool:
         """Whether the run has to wait for a person; what they are asked is remembered."""

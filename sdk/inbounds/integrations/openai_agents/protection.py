@@ -275,7 +275,7 @@ def _within(tool: Any) -> Iterator[Any]:
         yield from held(function)
 
 
-def _placed(tool: Any, authorization: Authorization) -> Any:
+def _placed(tool: Any, authorization: Authorization, *, served: bool = False) -> Any:
     if isinstance(tool, GuardedTool):
         about = inspect.getdoc(tool.function) or tool.name
         tool = function_tool(
@@ -285,7 +285,7 @@ def _placed(tool: Any, authorization: Authorization) -> Any:
             strict_mode=False,
         )
     if not isinstance(tool.on_invoke_tool, ToolProxy):
-        ToolProxy(tool, authorization)
+        ToolProxy(tool, authorization, served=served)
     return tool
 
 
@@ -300,7 +300,7 @@ async def _mcp_tools(agent: Any, authorization: Authorization, run: Any) -> list
     require_named_once([*_names(agent), *(named(tool) for tool in listed)])
     served = [*listed, *(each for each in agent.tools if getattr(each, "_mcp_tool_binding", None))]
     await aobserve(run.context, {tool.name: _descriptor(tool) for tool in served})
-    return [_placed(tool, authorization) for tool in listed]
+    return [_placed(tool, authorization, served=True) for tool in listed]
 
 
 def _descriptor(tool: Any) -> Any:

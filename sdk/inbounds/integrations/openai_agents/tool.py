@@ -52,9 +52,10 @@ class ToolProxy:
     Args:
         tool: The function tool. Its invocation, its approval and its guardrails are replaced.
         authorization: Judges each call.
+        served: Whether a server of its agent has listed the tool.
     """
 
-    def __init__(self, tool: Any, authorization: Authorization) -> None:
+    def __init__(self, tool: Any, authorization: Authorization, *, served: bool = False) -> None:
         self.authorization = authorization
         self._name: str = tool.name
         self._verdicts = authorization.verdicts
@@ -63,6 +64,7 @@ class ToolProxy:
         self._variadic = _variadic(tool)
         self._schema = _schema(tool)
         self._runs = _observed(tool.on_invoke_tool)
+        self._served = served or getattr(tool, "_mcp_tool_binding", None) is not None
         self._author = tool.needs_approval
         self._enabled = tool.is_enabled
         tool.on_invoke_tool = self
@@ -89,7 +91,7 @@ class ToolProxy:
 
     async def needs_approval(self, run: Any, arguments: dict[str, Any], call_id: str) -> bool:
         """Whether the run has to wait for a person: by the policy, or by the tool's author."""
-        call = Call(self._name, call_id, self._whole(arguments), arguments)
+        call = Call(self._name, call_id, self._whole(arguments), arguments, self._served)
         if await self._wanted_by_author(run, arguments, call_id):
             if await self.authorization.would_refuse(run, call):
                 return False  # no person is asked for what is refused in any case
@@ -182,7 +184,7 @@ class ToolProxy:
         if verdict is None or (
             verdict.permit is not None and await run_in_thread(_is_old, verdict)
         ):
-            call = Call(self._name, call_id, arguments, stated)
+            call = Call(self._name, call_id, arguments, stated, self._served)
             verdict = await self.authorization.judge(context, call)
         if verdict.permit is None:
             raise verdict.error or DecisionUnavailable()

@@ -23,12 +23,14 @@ class Call:
         id: The framework's id of the call.
         arguments: With all that the tool adds to them.
         stated: The arguments as the model has stated them.
+        served: Whether the tool is one of an MCP server.
     """
 
     tool: str
     id: str
     arguments: Mapping[str, Any]
     stated: Mapping[str, Any]
+    served: bool = False
 
 
 @dataclass(frozen=True, slots=True)

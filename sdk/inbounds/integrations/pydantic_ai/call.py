@@ -23,6 +23,7 @@ from inbounds.integrations._adapter.current_task import task_of
 from inbounds.integrations._adapter.outcomes import Key, Outcomes
 from inbounds.integrations._adapter.questions import question_of
 from inbounds.integrations._adapter.refusals import NotWaited, Rejected, refusal_text, told
+from inbounds.integrations._adapter.requirements import resource_for
 from inbounds.integrations._adapter.result_obligations import given, given_value, owed, plain
 from inbounds.integrations._adapter.running import shown, trace_words
 
@@ -72,7 +73,8 @@ class ToolCall:
         mark: Of the tool that the call is judged for.
 
     Raises:
-        ConfigurationError: `configuration.tool_out_of_reach`: a layer runs it by itself.
+        ConfigurationError: `configuration.tool_out_of_reach`: a layer runs it by itself;
+            `configuration.tool_unknown`: as `resource_for`.
         ArgumentNotRepresentable: An argument cannot be judged.
         TaskMissing: The run is within none.
     """
@@ -95,7 +97,8 @@ class ToolCall:
         self._ctx = ctx
         self._id = ctx.tool_call_id or ""
         self._task = task_of(ctx.deps)
-        self._resource = resources.get(name)
+        served = self.mark.descriptor is not None
+        self._resource = resource_for(self._task, name, resources.get(name), served=served)
         self._outcomes = Outcomes.of(self._task)
         self._key = _key(ctx, self._id, name, arguments)
 
