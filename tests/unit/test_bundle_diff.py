@@ -12,6 +12,7 @@ from inbounds.engine.bundle import SignedBundle
 from inbounds.errors import ConfigurationError
 from inbounds_tools.bundle.diff import _bundles, _data, _rules, _without_comments
 from inbounds_tools.bundle.folder import of_one_build
+from inbounds_tools.bundle.own_files import require_own_files
 from inbounds_tools.opa.process import _complete
 
 AGENT = "/agents/spiffe:~1~1acme.example~1agent~1assistant"
@@ -279,9 +280,12 @@ def test_a_bundle_holds_the_files_of_its_kind_alone(tmp_path, kind, name):
     if kind == "rego":
         del folder[tmp_path / "a"]
     if name in HELD[kind]:
-        held.require_own_files()
+        require_own_files(held)
         return
-    for refuse in (held.require_own_files, lambda: of_one_build(tmp_path, folder, whole=False)):
+    for refuse in (
+        lambda: require_own_files(held),
+        lambda: of_one_build(tmp_path, folder, whole=False),
+    ):
         with pytest.raises(ConfigurationError) as refused:
             refuse()
         assert refused.value.code == "bundle.malformed"

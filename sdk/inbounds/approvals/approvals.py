@@ -6,11 +6,9 @@ A call that needs a person ends in `ApprovalRequired`; nothing is held while som
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inbounds.errors import ApprovalRequired, ConfigurationError, InboundsError
-from inbounds.process import clock
+from inbounds.errors import ApprovalRequired, ConfigurationError
 from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
     from .cache import ApprovalCache
     from .callback import ApprovalCallback
     from .queue import ApprovalQueue
-
-logger = logging.getLogger(__name__)
+    from .withdrawals import Withdrawals
 
 T = TypeVar("T")
 
@@ -40,8 +37,7 @@ class Approvals:
         self._wait = wait
         self._lock = ProcessLock()
         self._kept: ApprovalCache | None = None
-        # Whose questions are to be erased, and when each ends by itself: a file can fail.
-        self._over: dict[tuple[str, str | None], float] = {}
+        self._withdrawals: Withdrawals | None = None
 
     @property
     def kept(self) -> ApprovalCache:
@@ -95,32 +91,15 @@ class Approvals:
         return await ask()
 
     def withdraw(self, task: str, agent: str | None, until: float) -> None:
-        """Erase the questions of a task that is over. Raises nothing.
-
-        Those that cannot be erased now are when the next task ends, or they end by themselves.
-
-        Args:
-            task: The id of the task.
-            agent: The agent whose questions they are; None for those of the whole task.
-            until: When they end by themselves, in Unix seconds.
-        """
+        """Erase the questions of a task that is over, as `Withdrawals.withdraw`. Raises nothing."""
         queue = self._channel
         if queue is None or callable(queue):
             return
+        from .withdrawals import Withdrawals
+
         with self._lock:
-            self._over[task, agent] = until
-            over = [*self._over]
-        try:
-            for whose in over:
-                queue.withdraw(*whose)
-                with self._lock:
-                    self._over.pop(whose, None)
-        except InboundsError as error:
-            # Without the traceback, in which values of an application's frames might stand.
-            logger.error("the questions of the task %s stay in the queue: %s", task, error)  # noqa: TRY400
-            now = clock.now()
-            with self._lock:
-                self._over = {whose: end for whose, end in self._over.items() if end > now}
+            self._withdrawals = self._withdrawals or Withdrawals(queue)
+        self._withdrawals.withdraw(task, agent, until)
 
     def close(self) -> None:
         """Close the queue, if there is one. What is pending in it stays."""

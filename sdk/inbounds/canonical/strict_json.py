@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Model = TypeVar("Model", bound=BaseModel)
 
-__all__ = ["MAX_DEPTH", "NotStrictJson", "read_model", "require_few_values", "strict_json"]
+__all__ = ["MAX_DEPTH", "NotStrictJson", "read_model", "strict_json"]
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -39,7 +39,10 @@ def strict_json(text: bytes, *, max_depth: int = MAX_DEPTH, max_values: int = MA
             finite, or beyond ±(2^53 - 1); half of a surrogate pair; nested too deep; too many
             values.
     """
-    require_few_values(text, max_values)
+    if len(text) > max_values:  # fewer bytes hold fewer values
+        from .few_values import require_few_values
+
+        require_few_values(text, max_values)
     try:
         value = _DECODER.decode(text.decode("utf-8"))
     except NotStrictJson:
@@ -53,31 +56,6 @@ def strict_json(text: bytes, *, max_depth: int = MAX_DEPTH, max_values: int = MA
     if text.count(b"[") + text.count(b"{") > max_depth or _SURROGATE.search(text):
         _walk(value, max_depth)
     return value
-
-
-def require_few_values(text: bytes, most: int = MAX_VALUES) -> None:
-    """Require that a JSON text holds few values, without reading it.
-
-    The values are counted by the commas and the beginnings of arrays and objects outside strings:
-    each value but the first follows one.
-
-    Args:
-        text: What may be JSON. Where it is not, what stands before its fault is counted.
-        most: How many there may be.
-
-    Raises:
-        NotStrictJson: There are more.
-    """
-    if _marks(text) <= most:
-        return
-    # What is left of a string has no quotation mark within; there are two strings a value at most.
-    text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    if text.count(b'"') > 4 * most + 4 or _marks(b"".join(text.split(b'"')[::2])) > most:
-        raise NotStrictJson(f"more than {most} values")
-
-
-def _marks(text: bytes) -> int:
-    return sum(map(text.count, (b",", b"[", b"{")))
 
 
 def read_model(kind: type[Model], text: object) -> Model:

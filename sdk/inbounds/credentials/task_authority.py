@@ -6,21 +6,20 @@ import logging
 import os
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 from inbounds.errors import DecisionUnavailable, InboundsError, TaskMissing
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from inbounds.evidence import EvidenceLog
     from inbounds.evidence.records import Executed
     from inbounds.identity import Issuer, TaskGrant, TaskRequest
     from inbounds.model.claims import Authority
-    from inbounds.model.question import Decision
     from inbounds.sessions.store import SessionKey
 
 logger = logging.getLogger(__name__)
@@ -32,17 +31,8 @@ RENEW_WITHIN = 60
 """A token that has fewer seconds left than this is renewed before it is used."""
 RENEW_PAUSE = 10.0
 """How many seconds a failed renewal is not tried again while the current token is good."""
-
-_OVER: Final = frozenset(
-    {
-        "task.over",
-        "task.ended",
-        "task.expired",
-        "emergency.kill_switch",
-        "identity.agent_retired",
-        "identity.agent_unregistered",
-    }
-)
+_OVER = {"task.over", "task.ended", "task.expired", "emergency.kill_switch"}
+_OVER |= {"identity.agent_retired", "identity.agent_unregistered"}
 """The codes for which a task holds nothing any more, though nobody here has ended it."""
 
 
@@ -173,8 +163,7 @@ class TaskAuthority:
         try:
             return (self._renew or self._services.issuer.renew)(grant)
         except InboundsError as error:
-            if error.code in _OVER:
-                self._give_back_elsewhere_ended()
+            self.settle([error.code])
             # Time has passed meanwhile. An end is an answer, as any refusal (`TokenInvalid`) is.
             unavailable = isinstance(error, DecisionUnavailable) and error.code != "task.over"
             if not unavailable or clock.now() >= until:
@@ -274,26 +263,16 @@ class TaskAuthority:
             self._services.leases.release(self.ends)
             self._withdraw_questions()
 
-    def settle(self, decision: Decision) -> None:
-        """Give back what the task holds where the policy says that it is over.
-
-        Args:
-            decision: The answer to a call of the task; it may have been ended or stopped elsewhere.
-        """
-        if not decision.allowed and any(reason.code in _OVER for reason in decision.reasons):
-            self._give_back_elsewhere_ended()
+    def settle(self, codes: Iterable[str]) -> None:
+        """Give back what the task holds where a code of a refusal says that it is over."""
+        if not _OVER.isdisjoint(codes):
+            self._services.leases.release(self.ends, wait=False)
+            self._withdraw_questions()
 
     def _withdraw_questions(self) -> None:
-        """Erase the questions of the task that wait for a person. Raises nothing.
-
-        Of a task that was delegated, those of its agent alone: the others are not over.
-        """
+        """Erase its questions that wait; of a hop, its agent's: the others are not over."""
         agent = self.request.agent if self.agents else None
         self._services.approvals.withdraw(self.id, agent, self.authority.deadline)
-
-    def _give_back_elsewhere_ended(self) -> None:
-        self._services.leases.release(self.ends, wait=False)
-        self._withdraw_questions()
 
     def __enter__(self) -> Self:
         with self._lock:

@@ -48,14 +48,6 @@ _SIGNATURES: Final = ".signatures.json"
 _MANIFEST: Final = ".manifest"
 _STRUCTURED: Final = frozenset({_MANIFEST, "data.json"})
 _NOT_READ: Final = frozenset({"data.yaml", "data.yml", "patch.json", "plan.json", ".manifest.pb"})
-_HELD: Final[Mapping[str, re.Pattern[str]]] = {
-    "rego": re.compile(r"(?:inbounds|system)/.+\.rego", re.DOTALL),
-    "wasm": re.compile(r"policy\.wasm"),
-    "site": re.compile(r"site/.+\.rego", re.DOTALL),
-    "deployment": re.compile(r"(?!)"),
-    "live": re.compile(r"(?!)"),
-}
-"""What a bundle of each kind holds beside its manifest and its `data.json`."""
 _DIGESTS: Final[Mapping[str, Callable[[], Any]]] = {
     "SHA-256": hashlib.sha256,
     "SHA-384": hashlib.sha384,
@@ -115,20 +107,6 @@ class SignedBundle:
         metadata = self.manifest.get("metadata", {})
         inbounds = metadata.get("inbounds", {}) if isinstance(metadata, dict) else {}
         return inbounds if isinstance(inbounds, dict) else {}
-
-    def require_own_files(self) -> None:
-        """Refuse a file that no bundle of this kind holds: OPA would load Rego from any of them.
-
-        Raises:
-            ConfigurationError: `bundle.malformed`. A kind that is not known holds what it likes.
-        """
-        kind = str(self.metadata.get("artefact"))
-        held = _HELD.get(kind)
-        strange = held and {
-            name for name in self.files if name not in _STRUCTURED and not held.fullmatch(name)
-        }
-        if strange:
-            _refuse("malformed", f"a bundle of the kind `{kind}` must not hold `{min(strange)}`")
 
     def owns(self, root: str) -> bool:
         """Whether the bundle owns `root`, something above it or something below it."""

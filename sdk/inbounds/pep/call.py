@@ -107,7 +107,8 @@ class Call:
                 decision = judged.decision
                 if self._question["context"]["credentials"]["approvals"]:
                     self._runtime.approvals.kept.settle(self._task.id, self._question, decision)
-                self._task.settle(decision)
+                if not decision.allowed:
+                    self._task.settle(reason.code for reason in decision.reasons)
                 self._tell(span, decision)
                 if decision.allowed and decision.obligations:
                     self._discharge(decision)

@@ -496,60 +496,20 @@ def _malformed(why: str) -> TokenInvalid:
 def _require_issuer(configuration: Configuration, home: Path) -> None:
     if (home / "issuer" / "issuer.json").exists():
         return
-    deployment = configuration.deployment_folder
-    if home.name == ".inbounds":
-        looked = f"in {home / 'issuer'}"
-    elif configuration.home:
-        looked = f"in {home / 'issuer'}, as INBOUNDS_HOME says"
-    else:
-        looked = f"in ./.inbounds, which is not there, and in {home / 'issuer'}"
-    there = "is there" if deployment.is_dir() else "is not there either"
-    shown = deployment if deployment.is_absolute() else f"./{deployment}"
-    raise ConfigurationError(
-        f"there is no development issuer: looked {looked}; the deployment {shown} {there}",
-        code="configuration.issuer_missing",
-        hint="`inbounds init app.py`, or `inbounds init --mcp …`, makes both here; or run where "
-        "they are, or name them: INBOUNDS_HOME, INBOUNDS_DEPLOYMENT; in production, "
-        "INBOUNDS_ISSUER_URL or `issuer=`",
-    )
+    from .issuer_missing import issuer_missing
+
+    raise issuer_missing(configuration, home)
 
 
 def _call_environment(given: CallEnvironmentOf | None) -> Callable[[], CallEnvironment]:
-    """Return what says, at each call, where it comes from.
+    if given is not None:
+        from .call_environment import call_environment_of
 
-    Raises:
-        ConfigurationError: What was given says something that the question has no place for.
-    """
+        return call_environment_of(given)
     from inbounds.model.question import CallEnvironment
 
-    def read(said: Mapping[str, str]) -> CallEnvironment:
-        return CallEnvironment.model_validate(dict(said))
-
-    if callable(given):
-
-        def ask() -> CallEnvironment:
-            try:
-                return read(given())
-            except Exception as error:  # noqa: BLE001 -- a function of the user's may raise anything
-                raise DecisionUnavailable(
-                    f"`call_environment` failed with {type(error).__name__}",
-                    code="environment.unknown",
-                    hint=_NETWORK,
-                ) from None
-
-        return ask
-    try:
-        fixed = read(given or {})
-    except (TypeError, ValueError):
-        raise ConfigurationError(
-            "`call_environment` must fit the question",
-            code="configuration.call_environment",
-            hint=_NETWORK,
-        ) from None
-    return lambda: fixed
-
-
-_NETWORK = 'it says where a call comes from: {"network": "office"}, or is a function that says so'
+    nothing = CallEnvironment()
+    return lambda: nothing
 
 
 def pdp_of(configuration: Configuration, key: bytes) -> PolicyDecisionPoint:

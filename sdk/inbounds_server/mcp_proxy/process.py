@@ -14,7 +14,8 @@ from mcp.os.posix.utilities import terminate_posix_process_tree
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
-from inbounds.canonical.strict_json import NotStrictJson, require_few_values
+from inbounds.canonical.few_values import require_few_values
+from inbounds.canonical.strict_json import NotStrictJson
 
 from .lines import Lines
 from .message import MAX_BYTES, NotAMessage

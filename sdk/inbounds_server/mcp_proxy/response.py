@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from inbounds.canonical.strict_json import NotStrictJson, require_few_values
+from inbounds.canonical.few_values import require_few_values
+from inbounds.canonical.strict_json import NotStrictJson
 
 from .message import MAX_BYTES
 

@@ -9,6 +9,7 @@ from inbounds.engine.bundle import SignedBundle, read_signed
 from inbounds.errors import ConfigurationError
 
 from .build import artefacts
+from .own_files import require_own_files
 
 _OWNERS = {"inbounds": "rego", "site": "site", "deployment": "deployment"}
 """Which bundle has a root of the data that the policy as WASM holds as well."""
@@ -52,7 +53,7 @@ def of_one_build(
     """
     bundles: dict[str, SignedBundle] = {}
     for bundle in read.values():
-        bundle.require_own_files()
+        require_own_files(bundle)
         artefact = str(bundle.metadata.get("artefact"))
         if artefact in bundles:
             raise ConfigurationError(

@@ -220,9 +220,11 @@ def _connect(address: str) -> None:
 
 def _complete(bundles: Mapping[Path, SignedBundle]) -> dict[str, str]:
     """The revision by artefact, once it is sure that together they are a whole policy."""
+    from inbounds_tools.bundle.own_files import require_own_files
+
     revisions: dict[str, str] = {}
     for path, bundle in bundles.items():
-        bundle.require_own_files()
+        require_own_files(bundle)
         artefact = str(bundle.metadata.get("artefact", path.name))
         if artefact in revisions:
             raise ConfigurationError(
