@@ -99,7 +99,9 @@ class _Heard:
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        require_harmless(name, value)
+        # The SDK itself says so of options with `can_use_tool`.
+        if (name, value) != ("permission_prompt_tool_name", "stdio"):
+            require_harmless(name, value)
         super().__setattr__(name, value)
         if name in ("fork_session", "hooks") and getattr(self, "fork_session", False):
             for session in sessions_of(getattr(self, "hooks", None)):
