@@ -184,6 +184,7 @@ is_stated(bound) if {
 
 _as_assumed(outer, bound) if {
 	is_stated(outer)
+	is_object(bound)
 	is_boolean(object.get(bound, "assumed", false))
 }
 
