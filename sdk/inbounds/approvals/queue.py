@@ -44,9 +44,7 @@ _SCHEMA = (
 _COLUMNS = "id, task, tool, codes, asked, until, times, state"
 _SAME = "task = ? AND tool = ? AND digest = ? AND codes = ?"
 _MOST_PENDING = 1000
-_MOST_PENDING_OF_TASK = 50
-_MOST_PENDING_OF_SUBJECT = 200
-_MOST_PENDING_OF_AGENT = 500
+_SHARES = {"task": 50, "subject": 200, "agent": 500}
 """One task, subject or agent cannot fill the queue for the others."""
 _KEPT_SECONDS = 86_400
 """How long what was answered is remembered after its end."""
@@ -399,13 +397,6 @@ def _require_own(path: Path) -> None:
             code="configuration.queue_exposed",
             hint=f"chmod 600 {path}",
         )
-
-
-_SHARES = {
-    "task": _MOST_PENDING_OF_TASK,
-    "subject": _MOST_PENDING_OF_SUBJECT,
-    "agent": _MOST_PENDING_OF_AGENT,
-}
 
 
 def _no_share(whose: str, most: int, found: int) -> DecisionUnavailable:

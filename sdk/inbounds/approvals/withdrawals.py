@@ -48,7 +48,7 @@ class Withdrawals:
                     self._over.pop(whose, None)
         except InboundsError as error:
             # Without the traceback, in which values of an application's frames might stand.
-            logger.error("the questions of the task %s stay in the queue: %s", task, error)  # noqa: TRY400
+            logger.error("the questions of the task %s stay in the queue: %s", task, error)  # noqa: TRY400 -- see above
             now = clock.now()
             with self._lock:
                 self._over = {whose: end for whose, end in self._over.items() if end > now}

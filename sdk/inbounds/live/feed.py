@@ -7,6 +7,7 @@ import re
 import secrets
 import sqlite3
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from inbounds.errors import ConfigurationError, DecisionUnavailable
@@ -23,7 +24,7 @@ from .feed_store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["RETENTION", "Acknowledgement", "Entries", "Entry", "LiveFeed", "Position"]
 
@@ -77,6 +78,10 @@ class LiveFeed(FeedStore):
     Raises:
         ConfigurationError: The file is another one's, or cannot be written.
     """
+
+    # Who serves targets from here, and since when what others noted of theirs is as it is.
+    _owner: str = ""
+    _unchanged: Mapping[tuple[Any, ...], float] = MappingProxyType({})
 
     def end_within(self, name: str, *, seconds: int, most: int) -> Position | None:
         """End a task, or a hop of one, that no token can name any more once seconds have passed.
@@ -280,8 +285,8 @@ class LiveFeed(FeedStore):
     def forget_silent(self) -> None:
         """Drop the targets of those that served them and are gone without closing the feed.
 
-        Whoever lives notes something every few seconds. How long nothing has changed is measured
-        here, from call to call: no setting of a clock makes somebody count as gone.
+        A running `Pusher` notes something every few seconds. How long nothing has changed is
+        measured here, from call to call: no setting of a clock makes one count as gone.
         """
         now = self._monotonic()
         others = [row for row in self._served() if row[0] != self._owner]

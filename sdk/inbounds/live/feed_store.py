@@ -95,8 +95,6 @@ class FeedStore:
         self._witnessed = monotonic()
         self._patience = patience
         self._entries: Entries | None = None
-        self._owner = ""
-        self._unchanged: dict[tuple[Any, ...], float] = {}
 
     def end(self, task: str) -> Position:
         """End a task: every token of it is worthless. Ending it again changes nothing."""

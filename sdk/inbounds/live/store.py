@@ -50,8 +50,8 @@ def require_not_lost(path: Path) -> None:
     if path.exists() or not (path.absolute().parent / TASKS).exists():
         return
     raise ConfigurationError(
-        f"the feed must lie beside the {TASKS} of its issuer's service, and there is none at "
-        f"{path.absolute()}",
+        f"the feed must lie beside the {TASKS} of its issuer's service; "
+        f"{path.absolute()} does not exist",
         code="live.lost",
         hint="put the feed back. If it is lost, so are its revoked ids, ended hops and kill "
         f"switches: `install -m 600 /dev/null {path}` begins one with the ended tasks alone",

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from inbounds.engine.bundle import SignedBundle
 
 from . import folder
+from .own_files import OF_EACH
 from .widening import MISSING, leaves, widens
 
 What = Literal["added", "removed", "changed"]
@@ -291,6 +292,5 @@ def _other_files(artefact: str, bundle: SignedBundle) -> dict[str, bytes]:
     return {
         name: content
         for name, content in bundle.files.items()
-        if name not in (".manifest", "data.json")
-        and not (artefact in _WITH_SOURCES and name.endswith(".rego"))
+        if name not in OF_EACH and not (artefact in _WITH_SOURCES and name.endswith(".rego"))
     }

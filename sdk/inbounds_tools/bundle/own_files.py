@@ -11,7 +11,8 @@ from inbounds.errors import ConfigurationError
 if TYPE_CHECKING:
     from inbounds.engine.bundle import SignedBundle
 
-_OF_EACH = frozenset({".manifest", "data.json"})
+OF_EACH: Final = frozenset({".manifest", "data.json"})
+"""What a bundle of every kind holds."""
 _HELD: Final[Mapping[str, re.Pattern[str]]] = {
     "rego": re.compile(r"(?:inbounds|system)/.+\.rego", re.DOTALL),
     "wasm": re.compile(r"policy\.wasm"),
@@ -31,7 +32,7 @@ def require_own_files(bundle: SignedBundle) -> None:
     kind = str(bundle.metadata.get("artefact"))
     held = _HELD.get(kind)
     strange = held and {
-        name for name in bundle.files if name not in _OF_EACH and not held.fullmatch(name)
+        name for name in bundle.files if name not in OF_EACH and not held.fullmatch(name)
     }
     if strange:
         raise ConfigurationError(

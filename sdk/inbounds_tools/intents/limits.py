@@ -63,11 +63,10 @@ def _opened(
 
 def assumed_for(intent: Intent) -> tuple[ResourceBound, ...]:
     """Return what a task may assume where a prompt orders something that is not understood."""
-    left = [effects_of(outer, intent) - {_READ} for outer in intent.resources]
     return tuple(
         outer.model_copy(update={"effects": sorted(effects), "assumed": True})
-        for outer, effects in zip(intent.resources, left, strict=True)
-        if effects
+        for outer in intent.resources
+        if (effects := effects_of(outer, intent) - {_READ})
     )
 
 

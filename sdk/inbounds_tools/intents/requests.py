@@ -12,7 +12,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from inbounds.model.deployment import AskedFor
 from inbounds.provenance.denials import ALL, EXCEPT, TELLING
@@ -113,16 +112,13 @@ def matches(
     return tuple(
         match
         for number, entry in enumerate(words)
-        for match in chain(
-            (
-                match
+        for match in (
+            *(
+                found
                 for phrase in entry.words
-                for match in _found(reading, places, denied, (number, entry), phrase)
+                for found in _found(reading, places, denied, (number, entry), phrase)
             ),
-            (
-                Match(number, reading.tokens[at].text, at, False, paragraph=reading.paragraph(at))
-                for at in (pages if _opens_pages(entry) else ())
-            ),
+            *_opened(reading, pages, (number, entry)),
         )
     )
 
@@ -207,8 +203,14 @@ def _pages(reading: Reading, denied: frozenset[int]) -> Iterator[int]:
             yield at
 
 
-def _opens_pages(entry: AskedFor) -> bool:
-    return any(stem(word) in _PAGE for phrase in entry.words for word in words_of(phrase))
+def _opened(
+    reading: Reading, pages: Sequence[int], numbered: tuple[int, AskedFor]
+) -> Iterator[Match]:
+    number, entry = numbered
+    if any(stem(word) in _PAGE for phrase in entry.words for word in words_of(phrase)):
+        for at in pages:
+            text, paragraph = reading.tokens[at].text, reading.paragraph(at)
+            yield Match(number, text, at, False, paragraph=paragraph)
 
 
 # --- phrases -------------------------------------------------------------------------------

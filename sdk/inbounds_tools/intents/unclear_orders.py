@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inbounds.provenance.prohibitions import DETERMINERS
-from inbounds.provenance.sentences import Reading, Token, stem, word_set
+from inbounds.provenance.sentences import Reading, stem, word_set
 
 from .requests import Match
 
@@ -61,9 +61,11 @@ _OPENERS = word_set(
 _PLEASE = word_set("please pls plz kindly")
 _MODALS = word_set("can could would will might")
 _KIND = word_set("kind good")
-_KINDLY = _OPENERS | _PLEASE | _KIND | word_set("you be able willing to enough as like love")
+_BEFORE = _OPENERS | _PLEASE
+_KINDLY = _BEFORE | _KIND | word_set("you be able willing to enough as like love")
 _SPEAKER = word_set("me us")
 _PRONOUNS = word_set("it them him her everything everyone this that these those all both rid")
+_OBJECTS = DETERMINERS | _PRONOUNS | _SPEAKER
 _DONE_TO = word_set("a an another you we they i")
 """What stands behind `have` where nothing is to be done to it: `have a look`."""
 
@@ -108,7 +110,7 @@ def _verb(reading: Reading, clause: range) -> int | None:
 def _first(reading: Reading, clause: range) -> tuple[int, bool]:
     """Return where a clause says what is to be done, and whether it asks for it politely."""
     at, asks = clause.start, False
-    while reading.low(at, clause) in _OPENERS | _PLEASE:
+    while reading.low(at, clause) in _BEFORE:
         asks |= reading.tokens[at].low in _PLEASE
         at += 1
     # `Could you be so kind as to`: a clause begins with the `so` in it.
@@ -123,15 +125,12 @@ def _first(reading: Reading, clause: range) -> tuple[int, bool]:
 
 def _is_object(reading: Reading, at: int, clause: range) -> bool:
     """Whether what stands behind a word shows that it is a verb: the name of a thing does not."""
-    if at not in clause:
-        return False
-    token = reading.tokens[at]
-    return token.kind != "word" or token.low in DETERMINERS | _PRONOUNS | _SPEAKER or _counts(token)
+    return at in clause and (
+        reading.tokens[at].kind != "word"
+        or reading.tokens[at].low in _OBJECTS
+        or _is_number(reading, at, clause)
+    )
 
 
 def _is_number(reading: Reading, at: int, clause: range) -> bool:
-    return at in clause and _counts(reading.tokens[at])
-
-
-def _counts(token: Token) -> bool:
-    return token.text[:1].isdigit()
+    return at in clause and reading.tokens[at].text[:1].isdigit()

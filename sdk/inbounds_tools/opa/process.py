@@ -18,6 +18,7 @@ from inbounds.files.safe_files import write_file
 from inbounds.files.trees import scratch_folder
 from inbounds.pdp.transport import Endpoint, require_unix_sockets
 from inbounds.process import clock
+from inbounds_tools.bundle.own_files import require_own_files
 from inbounds_tools.opa import config as opa_config
 from inbounds_tools.opa import memory
 
@@ -220,8 +221,6 @@ def _connect(address: str) -> None:
 
 def _complete(bundles: Mapping[Path, SignedBundle]) -> dict[str, str]:
     """The revision by artefact, once it is sure that together they are a whole policy."""
-    from inbounds_tools.bundle.own_files import require_own_files
-
     revisions: dict[str, str] = {}
     for path, bundle in bundles.items():
         require_own_files(bundle)

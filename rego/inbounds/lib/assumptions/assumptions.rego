@@ -13,10 +13,8 @@ import data.inbounds.lib.task
 none_needed if {
 	is_array(task.authority.resources)
 
-	# As `resources.is_stated`, which costs a call for each.
 	every bound in task.authority.resources {
-		is_object(bound)
-		object.get(bound, "assumed", false) == false
+		resources.is_stated(bound)
 	}
 }
 

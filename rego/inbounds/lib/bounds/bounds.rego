@@ -117,7 +117,7 @@ vouched(pointer) if {
 # METADATA
 # description: |
 #   Whether every argument that steers is stated where that matters and may steer unasked: it is vouched for,
-#   or the agent worked it out where no third party has told it anything
+#   or the agent computed it in a session that has read no text of third parties
 steered_unasked if {
 	is_object(steering.leaves)
 	count(steering.unstated) == 0

@@ -74,7 +74,7 @@ class Authorization:
                 `configuration.tool_guarded_twice`.
         """
         guarded = isinstance(tool, GuardedTool)
-        if isinstance(tool, GuardedTool):
+        if guarded:
             tool = _unguarded(tool)
         if isinstance(tool, JudgedTool):
             if tool.authorization is not self:

@@ -72,7 +72,7 @@ _on_this_type if {
 	resources.lets(bound, tools.effects)
 }
 
-# Where nobody has said that it may be done, no third party says what it is done to.
+# Nobody has stated that it may be done, so no third party may steer it.
 _as_assumed if assumptions.none_needed
 
 _as_assumed if bounds.steered_unasked
