@@ -1,5 +1,5 @@
 # METADATA
-# title: Effect that nobody asked for in words
+# title: Effect that the prompt does not state
 # description: |
 #   A task can assume effects, such as those of an intent where a draft understood nothing in the prompt. A
 #   person is asked about each call that only such a bound of the task permits. Where a third party
