@@ -83,11 +83,19 @@ class Draft:
 
     def _held(self, lease: dict[str, Any]) -> dict[str, Any]:
         """A lease of the hop that asks, where it says of none."""
-        claims = (self.hops or [self.task])[-1].claims
-        # What was damaged may be no claims at all.
-        said = claims if isinstance(claims, dict) else {}
-        whose = said.get("delegation" if self.hops else "task") or "nobody"
-        return {**lease, "task": whose} if lease.get("task") == "" else lease
+        if lease.get("task") != "":
+            return lease
+        names = [
+            _said(self.task.claims, "task"),
+            *(_said(hop.claims, "delegation") for hop in self.hops),
+        ]
+        return {**lease, "task": "/".join(names) if all(names) else "nobody"}
+
+
+def _said(claims: Any, name: str) -> str:
+    """A text among claims; what was damaged may be no claims at all."""
+    value = claims.get(name) if isinstance(claims, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def ordinary(r: Random, world: World, among: Mapping[str, Template] = TEMPLATES) -> Draft:

@@ -779,6 +779,12 @@ def _steering(d: Draft) -> list[str]:
     return list(d.template.of_role(d.arguments, *STEERING))
 
 
+def _nothing_vouches(d: Draft) -> None:
+    """Leave out what the task itself says an argument may be, which would vouch for it."""
+    d.authority["bounds"] = {}
+    d.authority["tools"][d.tool] = {"arguments": {}}
+
+
 def _in_doubt(r: Random, d: Draft, pointers: list[str], grades: tuple[str, ...]) -> None:
     """Something untrusted was seen, and one of the leaves is traced to no trusted place."""
     d.session["trust"] = "untrusted"
@@ -793,9 +799,7 @@ def _in_doubt(r: Random, d: Draft, pointers: list[str], grades: tuple[str, ...])
 
 @fault("flow.untrusted_argument", among=_acts_by_role)
 def steered_by_a_stranger(r: Random, w: World, d: Draft) -> None:
-    d.authority["bounds"] = {}
-    # What the task itself says an argument may be would vouch for it.
-    d.authority["tools"][d.tool] = {"arguments": {}}
+    _nothing_vouches(d)
     _in_doubt(r, d, _steering(d), ("third_party_text", "none"))
 
 
@@ -929,6 +933,7 @@ def what_nobody_asked_for(r: Random, w: World, d: Draft) -> None:
 def what_nobody_asked_for_and_a_third_party_steers(r: Random, w: World, d: Draft) -> None:
     origins = _firmly(r, d)
     origins[r.choice(_steering(d))] = origin(r, "third_party_text")
+    _nothing_vouches(d)
     _assume(r, d)
 
 
