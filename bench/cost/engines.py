@@ -20,7 +20,7 @@ from inbounds.pdp import DECISION
 from .questions import OUTCOMES, staged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tests.scenes import Staged
 
@@ -122,7 +122,18 @@ class ModuleMeter:
         Raises:
             NotCounted: The question has another outcome, or two runs of it another count.
         """
-        scene = staged(name)
+        return self.count_scene(staged(name), lambda result: _expect(name, result))
+
+    def count_scene(self, scene: Staged, expect: Callable[[Mapping[str, Any] | None], None]) -> int:
+        """Return how many instructions a scene's question takes, as `count` does.
+
+        Args:
+            scene: The question with the data that it is judged by.
+            expect: Raises for a result that is not the expected one.
+
+        Raises:
+            NotCounted: Two runs have another count.
+        """
         data = {**self._bundle.data, "deployment": scene.deployment}
         # The revision of an unpublished tree is longer than others, and is part of the answer.
         data["inbounds"]["build"]["revision"] = "0"
@@ -140,7 +151,7 @@ class ModuleMeter:
         instance.put_now(json.dumps(now).encode())
         number = instance.entrypoints[DECISION]
         question = json.dumps(scene.question).encode()
-        _expect(name, _result(instance.evaluate(number, question, ticks=_TICKS)))
+        expect(_result(instance.evaluate(number, question, ticks=_TICKS)))
         # The first one verifies signatures, and the second one finds the memory laid out anew.
         instance.evaluate(number, question, ticks=_TICKS)
         counts = set()
@@ -149,7 +160,7 @@ class ModuleMeter:
             instance.evaluate(number, question, ticks=_TICKS)
             counts.add(before - instance.fuel())
         if len(counts) != 1:
-            raise NotCounted(f"{name}: the module took {sorted(counts)} instructions")
+            raise NotCounted(f"the module took {sorted(counts)} instructions for one question")
         return counts.pop()
 
 

@@ -12,6 +12,7 @@ from bench.cost.engines import ModuleMeter, NotCounted, count_opa
 from bench.cost.questions import NAMES, OUTCOMES, TOOLS
 from bench.cost.sdk import NAMES as CALLS
 from bench.cost.sdk import count_sdk
+from tests import scenes
 
 TOOL_MODULES = Path(__file__).resolve().parents[2] / "tools"
 
@@ -39,6 +40,59 @@ def test_instructions_do_not_rise(module, question):
 
 def test_many_tools_cost_what_few_do(module):
     assert module.count(TOOLS) == module.count("plain read")
+
+
+MANY = {
+    "recipients": lambda number: {"to": [f"a{each}@x.example" for each in range(number)]},
+    "words": lambda number: {"script": _script("word{}", number)},
+    "URLs": lambda number: {"script": _script("https://h{}.example/", number)},
+    "paths": lambda number: {"script": _script("/a/b{}", number)},
+    "wildcards": lambda number: {"script": _script("a{}x*b", number)},
+    "alternatives": lambda number: {"script": _script("x{{a{},b}}", number)},
+    "parts of a path": lambda number: {"path": _script("a{}", number, "/")},
+}
+
+
+def _script(word, number, between=" "):
+    return between.join(word.format(each) for each in range(number))
+
+
+def _of_many(arguments):
+    """The scene in which a mail is sent with these arguments, none of which has an origin."""
+    about = "/deployment/tools/mail.send/arguments"
+    given = {"to": ["bob@acme.example"], "body": "Hello", **arguments}
+    return scenes.staged(
+        [
+            {"op": "add", "path": f"{about}/~1script", "value": {"role": "code", "kind": "text"}},
+            {"op": "add", "path": f"{about}/~1path", "value": {"role": "target", "kind": "path"}},
+            {"op": "replace", "path": "/question/action/name", "value": "mail.send"},
+            {"op": "replace", "path": "/question/action/properties/arguments", "value": given},
+            {
+                "op": "add",
+                "path": "/question/action/properties/origins",
+                "value": {
+                    f"/to/{place}": {"source": "prompt", "grade": "prompt"}
+                    for place, _ in enumerate(given["to"])
+                },
+            },
+        ]
+    )
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("kind", MANY)
+def test_an_argument_twice_as_long_costs_twice_as_much(module, kind):
+    """
+    Evaluations of a process take turns: no argument that is accepted may hold the others up.
+    """
+
+    def looked_through(result):
+        assert "request.malformed" not in [each["code"] for each in result["context"]["reasons"]]
+
+    few, many = (
+        module.count_scene(_of_many(MANY[kind](number)), looked_through) for number in (150, 600)
+    )
+    assert many < 5 * few
 
 
 @pytest.mark.skipif(

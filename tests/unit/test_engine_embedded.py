@@ -883,7 +883,7 @@ class TestProcess:
             os.write(write, "\n".join(map(repr, own)).encode())
             os._exit(0)
         os.close(write)
-        with open(read, "rb") as said:
+        with os.fdopen(read, "rb") as said:
             assert said.read() == b""
         os.waitpid(child, 0)
 

@@ -218,6 +218,24 @@ def test_of_one_task_so_many_hops_are_kept_and_the_task_itself(world):
     assert {"task-1", "task-10/a", "task-1/a"} <= world.ended()
 
 
+def test_hops_further_down_take_no_room_of_those_above(world):
+    """
+    Of 32, two are kept right below a hop, and two further down from it.
+    """
+
+    def ends(*names):
+        return [world.feed.end_within(name, seconds=60, most=32) is not None for name in names]
+
+    assert ends("t/a/1", "t/a/2", "t/a/3") == [True, True, False]
+    assert ends("t/a/b/1", "t/a/c/1", "t/a/d/1") == [True, True, False]
+    # All further down from the task are as many together as those right below it.
+    deep = [f"t/{hop}/{each}" for hop in range(14) for each in range(2)]
+    assert ends(*deep) == [True] * 28
+    assert ends("t/y/1", "t/a/1", "t/a") == [False, True, True]
+    assert ends(*(f"t/z{each}" for each in range(32))) == [True] * 31 + [False]
+    assert ends("t") == [True]
+
+
 @pytest.mark.parametrize("name", ["", "a" * 257, "a\nb", "_"])
 def test_what_is_no_id_is_not_ended_for_a_time(world, name):
     with pytest.raises(ConfigurationError) as ei:

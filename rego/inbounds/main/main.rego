@@ -262,8 +262,19 @@ _details[code] := data.site.escalations[about.category][about.fault].details if 
 }
 
 # What is neither a set nor a list does not count as details; the fault stands without them.
-_sorted(details) := sort(details) if type_name(details) in {"set", "array"}
+_sorted(details) := sort(details) if {
+	type_name(details) in {"set", "array"}
+	count(details) <= _most_details
+}
+
+_sorted(details) := [{"count": count(details)}] if {
+	type_name(details) in {"set", "array"}
+	count(details) > _most_details
+}
 
 _sorted(details) := [] if not type_name(details) in {"set", "array"}
+
+# The module takes the square of their number to sort them.
+_most_details := 256
 
 _severities := {"critical": 0, "high": 1, "medium": 2, "low": 3}

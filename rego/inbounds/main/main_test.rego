@@ -210,6 +210,20 @@ test_details_never_decide if {
 	}
 }
 
+test_more_details_than_a_person_reads_are_counted if {
+	answer := _answered_with_details({{"hour": hour} | some hour in numbers.range(1, 256)})
+	count(answer.context.reasons[0].details) == 256
+	answer.context.reasons[0].details[255] == {"hour": 256}
+
+	more := _answered_with_details({{"hour": hour} | some hour in numbers.range(1, 257)})
+	more.context.reasons[0].details == [{"count": 257}]
+}
+
+_answered_with_details(details) := _answered({
+	"build": _site_rule,
+	"site": {"rules": {"payroll": {"after_hours": {"details": details}}}},
+})
+
 test_details_may_be_a_list if {
 	details := [{"hour": 5}, {"hour": 3}]
 	answer := _answered({"build": _site_rule, "site": {"rules": {"payroll": {"after_hours": {"details": details}}}}})

@@ -404,7 +404,7 @@ class TestEnded:
         mine = [one for one in ends if one["task"].startswith(task.id)]
         assert [one["task"] for one in mine] == [child.ends, task.id]
         assert {one["subject"] for one in mine} == {SUBJECT}
-        assert {one["agent"] for one in mine} == {AGENT}
+        assert [one["agent"] for one in mine] == [OTHERS + "researcher", AGENT]
         done = {one["decision_id"] for one in place.issued() if one.get("executed") == "yes"}
         assert {one["decision_id"] for one in mine} <= done
 

@@ -70,7 +70,7 @@ _counts(form) if {
 found(text) := {"names": _names(_segments(form)), "parts": set()} if {
 	form := skeleton(text)
 	_is_plain(form)
-} else := {"names": union({names(part) | some part in parts}), "parts": parts} if {
+} else := {"names": {name | some part in parts; some name in names(part)}, "parts": parts} if {
 	parts := {text} | _split(skeleton(text))
 	count(parts) <= _most_parts
 
@@ -632,14 +632,17 @@ _alternatives_of(group) := {""} | {part | some part in split(trim(group, "?()"),
 # description: |
 #   The names by which a list of places may know `text`: each run of up to three segments;
 #   `*.<ending>`; and for what is hidden and no template `.<name>.*`. All in lower case.
-names(text) := union({_names(_segments(reading)) | some reading in readings}) if {
+names(text) := {name | some reading in readings; some name in _names(_segments(reading))} if {
 	readings := _readings(skeleton(text))
 }
 
 # METADATA
 # description: |
 #   The names by which a list of places may know `text`, a word of code, in which an `@` sets off a file
-names_in_code(text) := union({_names(_segments(replace(reading, "@", "/"))) | some reading in readings}) if {
+names_in_code(text) := {name |
+	some reading in readings
+	some name in _names(_segments(replace(reading, "@", "/")))
+} if {
 	readings := _readings(skeleton(text))
 }
 

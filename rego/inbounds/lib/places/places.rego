@@ -199,7 +199,8 @@ _is_code(pattern) if {
 }
 
 # Undefined where a word has no skeleton, or leads to what a process has open: it may be any name.
-_names_in_code[pattern][text] := union({_names_of_word(pattern, word) | some word in words}) if {
+# Put together name by name: the module takes the square of their number for a union of many sets.
+_names_in_code[pattern][text] := {name | some word in words; some name in _names_of_word(pattern, word)} if {
 	some text, words in _words
 	some leaf in arguments.leaves
 	leaf.value == text

@@ -102,12 +102,14 @@ grade(pointer) := object.get(input.action.properties, ["origins", pointer, "grad
 #   Undefined for an origin that has another shape.
 # scope: document
 source(pointer) := "none" if {
-	origins := object.get(input.action.properties, "origins", {})
-	is_object(origins)
-	not pointer in object.keys(origins)
+	is_object(object.get(input.action.properties, "origins", {}))
+	not _has_origin(pointer)
 }
 
 source(pointer) := input.action.properties.origins[pointer].source
+
+# Not by `object.keys`: a call has as many origins as leaves.
+_has_origin(pointer) if _ := input.action.properties.origins[pointer]
 
 # METADATA
 # description: Whether the call does more than read
