@@ -297,6 +297,25 @@ class TestPermits:
 
         assert ran == []
 
+    def test_ready_for_one_run(self, policy, read, ran):
+        """
+        The tool runs once of a permit, however often it is made ready.
+        """
+        with policy.task() as task:
+            permit = task.permit(read, {"id": "42"})
+            run = read.ready(permit)
+            for _ in range(2):
+                with pytest.raises(DecisionUnavailable) as ei:
+                    read.ready(permit)
+                assert ei.value.code == "permit.used"
+                if not ran:
+                    run()
+            with pytest.raises(DecisionUnavailable):
+                run()
+            permit.finish(None)
+
+        assert len(ran) == 1
+
     @pytest.mark.system
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
     @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")

@@ -231,6 +231,43 @@ class TestCompare:
         assert [] == made.said
 
 
+class TestDeferStart:
+    @pytest.mark.parametrize("before", ["deferred", "begun", "deferred and begun", "finished"])
+    def test_nothing_sets_back_what_was_known_of_the_run(self, made, before):
+        """
+        The tool begins once: neither before nor after it has is its start deferred again.
+        """
+        if before.startswith("deferred"):
+            made.permit.defer_start()
+        if before.endswith("begun"):
+            made.permit.compare(dict(JUDGED))
+        if before == "finished":
+            made.permit.finish(None)
+
+        refused("permit.used", made.permit.defer_start)
+
+        if before == "deferred":
+            made.permit.compare(dict(JUDGED))
+        refused("permit.used", made.permit.compare, dict(JUDGED))
+
+    def test_one_thread_at_a_time(self, made):
+        """
+        Of two that defer it at once, one is refused, whichever had the lock first.
+        """
+
+        class Late:
+            def __enter__(self):
+                made.permit._begun = True
+
+            def __exit__(self, *_):
+                pass
+
+        made.permit._lock = Late()
+
+        refused("permit.used", made.permit.defer_start)
+        assert made.permit._begun
+
+
 class TestEnd:
     def test_cancelled_too_late(self, made):
         """

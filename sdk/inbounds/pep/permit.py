@@ -87,15 +87,20 @@ class Permit:
             DecisionUnavailable: `permit.used`, `permit.expired` or `task.over`: the tool must
                 not run with them.
         """
-        if not self._open:
-            raise self._used()
         self._require_good()
         arguments: dict[str, Any] = json.loads(self._judged)
         return arguments
 
     def defer_start(self) -> None:
-        """Say that the tool runs only after `compare`; until then it is known not to have run."""
-        self._begun = False
+        """Say, once, that the tool runs only after `compare`; until then it has not run.
+
+        Raises:
+            DecisionUnavailable: `permit.used`: it was said before, or the tool may have begun.
+        """
+        with self._lock:
+            if not self._open or self._begun is not None:
+                raise self._used()
+            self._begun = False
 
     def compare(self, arguments: dict[str, Any]) -> None:
         """Make sure that `arguments` are the judged ones, right before the tool runs.
@@ -132,23 +137,20 @@ class Permit:
 
     def _require_good(self) -> None:
         """Refuse to run on a verdict that is another process's, another task's or too old."""
-        if os.getpid() != self._process:
+        if not self._open or os.getpid() != self._process:
             raise self._used()
         try:
             self._require_usable()
-            self._require_young()
+            if clock.monotonic() > self._good_until:
+                raise DecisionUnavailable(  # noqa: TRY301 -- refused as the others are
+                    "the permit has expired",
+                    code="permit.expired",
+                    hint="ask for it last before the tool runs",
+                )
         except DecisionUnavailable as error:
             error.decision_id = self.decision.id
             self.cancel()
             raise
-
-    def _require_young(self) -> None:
-        if clock.monotonic() > self._good_until:
-            raise DecisionUnavailable(
-                "the permit has expired",
-                code="permit.expired",
-                hint="ask for it last before the tool runs",
-            )
 
     @overload
     def admitted(self, item: Labelled[T]) -> T: ...
