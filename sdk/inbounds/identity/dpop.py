@@ -6,12 +6,14 @@ A proof is good for one request, to one address, for half a minute.
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from inbounds.canonical.strict_json import strict_json
 from inbounds.errors import TokenInvalid
 from inbounds.process import clock
 from inbounds.process.ids import uuid7
@@ -24,6 +26,7 @@ SKEW = 30
 """How far the clocks of both sides may be apart, in seconds."""
 _MOST_BYTES = 4096
 _MEMBERS = {"kty", "crv", "x", "y"}
+_ID = re.compile(r"[\x20-\x7e]{1,256}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,11 @@ def proven(proof: str, method: str, url: str) -> Proof:
     if not 0 < len(proof) <= _MOST_BYTES:
         raise _none("there is none, or it is too long")
     try:
-        header = jwt.get_unverified_header(proof)
+        # Others read a number of any length, or half of a surrogate pair, and fail later.
+        head, body, _ = proof.split(".")
+        header, claims = _read(head), _read(body)
         key = jwt.PyJWK.from_dict(_public(header), algorithm="ES256")
-        claims = jwt.decode(
+        jwt.decode(
             proof,
             key,
             algorithms=["ES256"],
@@ -88,13 +93,20 @@ def proven(proof: str, method: str, url: str) -> Proof:
     except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
         raise _none("it is malformed, or its signature does not hold") from None
     jti, made = claims["jti"], claims["iat"]
-    if not isinstance(jti, str) or not 0 < len(jti) <= 256:
-        raise _none("it has no id that could be remembered")
+    if not isinstance(jti, str) or not _ID.fullmatch(jti):
+        raise _none("its `jti` must be 1 to 256 printable ASCII characters")
     if (claims["htm"], claims["htu"]) != (method, url):
         raise _none("it is for another request")
     if type(made) is not int or abs(clock.now() - made) > SKEW:
         raise _none("it was made too long ago, or is yet to be made: compare the clocks")
     return Proof(dict(header["jwk"]), jti, made + SKEW + 1)
+
+
+def _read(part: str) -> dict[str, Any]:
+    value = strict_json(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    if not isinstance(value, dict):
+        raise TypeError("no object")
+    return value
 
 
 def _public(header: dict[str, Any]) -> dict[str, str]:
