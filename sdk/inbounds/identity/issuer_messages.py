@@ -46,6 +46,15 @@ class Beginning(_Sent):
     seconds: Count = 3600
 
 
+class Asking(_Sent):
+    """Who asks for a task: what is read of a `Beginning` before the agent is shown."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    identity: Token = Field(repr=False)
+    agent: Name
+
+
 class Renewing(_Sent):
     """Asks for a fresh token of a task (`POST /tasks/renew`)."""
 

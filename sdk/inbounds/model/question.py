@@ -60,6 +60,7 @@ T = TypeVar("T")
 Few = Annotated[list[T], Field(max_length=256, fail_fast=True)]
 """What is compared with each of another list. It is read to the first item that does not fit."""
 Many = Annotated[list[T], Field(max_length=4096, fail_fast=True)]
+_NONE: Any = {"default": []}  # behind a factory: a deep copy of a list is slow
 Mapped = Annotated[dict[str, T], Field(max_length=4096)]
 Sequenced = Annotated[tuple[T, ...], Field(strict=False)]
 AnswerValue = Annotated[JsonValue, SkipValidation()]
@@ -311,12 +312,12 @@ class Constraint(_Stated):
     `*` stands for any array index, such as `/to/*`. All but the types apply to every leaf.
     """
 
-    one_of: Many[str | int | float | bool] = []
+    one_of: Many[str | int | float | bool] = Field(default_factory=list, json_schema_extra=_NONE)
     minimum: int | float = -(2**53)
     maximum: int | float = 2**53
     pattern: str = ""
-    path_prefixes: Many[str] = []
-    hosts: Many[str] = []
+    path_prefixes: Many[str] = Field(default_factory=list, json_schema_extra=_NONE)
+    hosts: Many[str] = Field(default_factory=list, json_schema_extra=_NONE)
     max_length: Count = 2**53 - 1
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +19,7 @@ from inbounds.identity import TaskRequest, dpop, issuer_messages
 from inbounds_server.http_listener import network_of
 
 from .request_limits import Limited, RequestLimits
+from .request_threads import RequestThreads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,10 +37,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_MOST_READ = 2
-"""How many requests are read at once; they wait where there are more."""
 _FEW_ERRORS = 16
 _KEYS_FOR = 300
 """How many seconds a key set may be kept for; a key is published before it signs."""
@@ -69,6 +68,8 @@ class _Doors:
         self._service = service
         self._folder = folder
         self._limits = RequestLimits(folder)
+        # Anybody may ask for a task; those who hold one do not wait for that.
+        self._beginnings, self._others = RequestThreads(), RequestThreads()
 
     def routes(self) -> list[Route]:
         return [
@@ -84,52 +85,49 @@ class _Doors:
 
     async def _begin(self, request: Request) -> Response:
         proof = self._proof(request, issuer_messages.BEGIN)
-        asked = await self._read(request, issuer_messages.Beginning)
-        wanted = TaskRequest(
-            subject=asked.subject,
-            agent=asked.agent,
-            intent=asked.intent,
-            tenant=asked.tenant,
-            environment=asked.environment,
-            sid=asked.sid,
-            scope=asked.scope,
-            seconds=asked.seconds,
-            holder=proof.jwk,
-            subject_token=asked.subject_token,
-        )
+        sent, asking = await self._read(self._beginnings, request, read_asking)
         return _issued(
-            await run_in_threadpool(
-                self._service.begin,
-                wanted,
-                identity=asked.identity,
-                proof=proof,
-                limit=partial(self._limits.beginning, address=_address(request)),
+            await self._beginnings.answer(
+                partial(
+                    self._service.begin,
+                    partial(_wanted, sent, proof),
+                    agent=asking.agent,
+                    identity=asking.identity,
+                    proof=proof,
+                    limit=partial(self._limits.beginning, address=_address(request)),
+                )
             )
         )
 
     async def _renew(self, request: Request) -> Response:
         proof = self._proof(request, issuer_messages.RENEW)
-        asked = await self._read(request, issuer_messages.Renewing)
+        read = partial(read_message, kind=issuer_messages.Renewing)
+        asked = await self._read(self._others, request, read)
         return _issued(
-            await run_in_threadpool(
-                self._service.renew,
-                asked.task,
-                identity=asked.identity,
-                proof=proof,
-                allow=self._limits.count_renewal,
+            await self._others.answer(
+                partial(
+                    self._service.renew,
+                    asked.task,
+                    identity=asked.identity,
+                    proof=proof,
+                    allow=self._limits.count_renewal,
+                )
             )
         )
 
     async def _end(self, request: Request) -> Response:
         proof = self._proof(request, issuer_messages.END)
-        asked = await self._read(request, issuer_messages.Ending)
-        in_force = await run_in_threadpool(
-            self._service.end,
-            asked.name,
-            task=asked.task,
-            chain=asked.chain,
-            proof=proof,
-            allow=self._limits.count_end,
+        read = partial(read_message, kind=issuer_messages.Ending)
+        asked = await self._read(self._others, request, read)
+        in_force = await self._others.answer(
+            partial(
+                self._service.end,
+                asked.name,
+                task=asked.task,
+                chain=asked.chain,
+                proof=proof,
+                allow=self._limits.count_end,
+            )
         )
         return _answer(issuer_messages.Ended(ended=asked.name, in_force=in_force))
 
@@ -172,18 +170,14 @@ class _Doors:
 
         return guarded
 
-    @cached_property
-    def _readers(self) -> CapacityLimiter:
-        return CapacityLimiter(_MOST_READ)
-
-    async def _read(self, request: Request, kind: type[M]) -> M:
-        """Read a request whose proof holds, beside the loop that serves everybody."""
+    async def _read(
+        self, threads: RequestThreads, request: Request, read: Callable[[bytes], T]
+    ) -> T:
+        """Read a request whose proof holds."""
         media = request.headers.get("content-type", "").partition(";")[0].strip()
         if media != "application/json":
             raise _Malformed("the request is not JSON")
-        return await to_thread.run_sync(
-            read_message, request.state.body, kind, limiter=self._readers
-        )
+        return await threads.read(_address(request), read, request.state.body)
 
     def _proof(self, request: Request, path: str) -> Proof:
         proofs = request.headers.getlist("dpop")
@@ -218,15 +212,53 @@ def read_message(body: bytes, kind: type[M]) -> M:
         InboundsError: `issuer.malformed`: it is too long, holds too many values, or does not fit.
             None of it is quoted.
     """
+    return _fitting(_parsed(body), kind)
+
+
+def read_asking(body: bytes) -> tuple[Any, issuer_messages.Asking]:
+    """Read who asks for a task. The rest costs more, and fits or not for a known agent alone.
+
+    Returns:
+        All that was sent, as plain values, and who asks.
+
+    Raises:
+        InboundsError: As `read_message`.
+    """
+    sent = _parsed(body)
+    return sent, _fitting(sent, issuer_messages.Asking)
+
+
+def _wanted(sent: Any, proof: Proof) -> TaskRequest:
+    asked = _fitting(sent, issuer_messages.Beginning)
+    return TaskRequest(
+        subject=asked.subject,
+        agent=asked.agent,
+        intent=asked.intent,
+        tenant=asked.tenant,
+        environment=asked.environment,
+        sid=asked.sid,
+        scope=asked.scope,
+        seconds=asked.seconds,
+        holder=proof.jwk,
+        subject_token=asked.subject_token,
+    )
+
+
+def _parsed(body: bytes) -> Any:
     if len(body) > issuer_messages.MAX_BYTES:
         raise _Malformed(f"the request is larger than {issuer_messages.MAX_BYTES} bytes")
     # Each value but the first follows one of these. A few within texts count as well.
     if sum(map(body.count, (b",", b"[", b"{"))) > issuer_messages.MAX_VALUES:
         raise _Malformed(f"the request holds more than {issuer_messages.MAX_VALUES} values")
     try:
-        return kind.model_validate(strict_json(body))
+        return strict_json(body)
     except NotStrictJson as error:
         raise _Malformed(f"the request cannot be read: {error}") from None
+
+
+def _fitting(sent: Any, kind: type[M]) -> M:
+    try:
+        return kind.model_validate(sent)
     except ValidationError as error:
         raise _Malformed(
             f"the request is invalid: {_misfit(error, kind)} is missing or does not fit"

@@ -94,8 +94,9 @@ class Service:
 
     def begin(
         self,
-        request: TaskRequest,
+        read: Callable[[], TaskRequest],
         *,
+        agent: str,
         identity: str,
         proof: Proof,
         limit: Callable[[str], AbstractContextManager[Callable[[], None]]],
@@ -103,7 +104,9 @@ class Service:
         """Approve a task as far as the policy lets it reach, and sign its token.
 
         Args:
-            request: What is asked for; it is held by the key of the proof, whatever it says.
+            read: Returns what is asked for; called once the agent is shown, and within its limit.
+                It is asked for by this agent and held by the key of the proof, whatever it says.
+            agent: The agent's id.
             identity: The agent's identity token.
             proof: What came with the request.
             limit: Called with the agent's id once it is shown. What its block yields is called once
@@ -112,16 +115,20 @@ class Service:
         Raises:
             TokenInvalid: The policy grants nothing of it, by the code that says why.
             DecisionUnavailable: The policy could not be asked, or the record not be kept.
+            InboundsError: What `read` raises.
         """
         self._require_first(proof)
-        self._require_shown(request.agent, identity)
-        request = replace(request, holder=proof.jwk)
+        self._require_shown(agent, identity)
+        with limit(agent) as count_begun:
+            request = replace(read(), agent=agent, holder=proof.jwk)
+            return self._begin(request, identity, proof, count_begun)
+
+    def _begin(
+        self, request: TaskRequest, identity: str, proof: Proof, count_begun: Callable[[], None]
+    ) -> TaskGrant:
         asked = asked_of(request)
         task = f"task-{uuid7()}"
-        with (
-            limit(request.agent) as count_begun,
-            Recorded(self._with.log, "task.begin", task, request, _json(asked)) as record,
-        ):
+        with Recorded(self._with.log, "task.begin", task, request, _json(asked)) as record:
             # Who asks, then for whom, then what: the last alone costs as much as the sender likes.
             question = _shown_by(request.agent, identity, request.subject_token)
             signed_in = self._ask(SIGNED_IN, question)

@@ -251,7 +251,8 @@ def default_of(path: tuple[str, ...]) -> Any:
             field = kind.model_fields.get(step)
             if field is None:
                 return MISSING
-            default = MISSING if field.is_required() else field.get_default()
+            required = field.is_required()
+            default = MISSING if required else field.get_default(call_default_factory=True)
             kind = field.annotation
         elif get_origin(kind) is dict:
             default, kind = MISSING, get_args(kind)[1]

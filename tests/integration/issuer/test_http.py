@@ -218,6 +218,17 @@ def test_who_asks_is_known_before_for_whom_and_for_whom_before_what(place):
     assert send(place, task_request(place, scope=wide))[1]["code"] == "issuance.empty"
 
 
+def test_what_is_asked_for_is_read_once_the_agent_is_shown(place):
+    """
+    A stranger does not learn, nor has it found out here, whether the rest of a request fits.
+    """
+    stranger = place.svid(key=SigningKey.generate())
+    for rest in ({"scope": {"tools": 1}}, {"seconds": "x"}, {"canary": 1}, {"subject": ...}):
+        said = send(place, task_request(place, identity=stranger, **rest))[1]
+        assert said["code"] == "identity.unverified"
+        assert send(place, task_request(place, **rest))[1]["code"] == "issuer.malformed"
+
+
 @pytest.mark.parametrize(
     ("member", "value"),
     [
