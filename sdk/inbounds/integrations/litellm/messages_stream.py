@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from inbounds.canonical.strict_json import strict_json
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .proposals import Proposals
 
 _END = re.compile(r"\r\n\r\n|\n\n|\r\r")
+_END_LENGTH = 4
 _LINE = re.compile(r"\r\n|\n|\r")
 _FIELDS = ("data:", "event:", "id:", "retry:", ":")
 """How each line of an event begins. A client might read another, and a call in it."""
@@ -30,7 +32,8 @@ class MessagesStream:
     def __init__(self, caller: Caller, proposals: Proposals) -> None:
         self._caller = caller
         self._proposals = proposals
-        self._rest = ""
+        self._rest = StringIO()
+        self._tail = ""
         self._bytes = b""
         self._binary = True
         self._held: dict[Any, list[str]] = {}
@@ -40,19 +43,30 @@ class MessagesStream:
     async def take(self, chunk: bytes | str) -> list[Any]:
         """Take a piece of text, and return what may be passed on by now."""
         self._binary = isinstance(chunk, bytes)
-        self._rest += self._decoded(chunk) if isinstance(chunk, bytes) else chunk
-        if len(self._rest) > _MOST:
+        text = self._decoded(chunk) if isinstance(chunk, bytes) else chunk
+        if self._rest.tell() + len(text) > _MOST:
             raise ValueError("an event without an end")
-        given = ""
-        while (end := _END.search(self._rest)) is not None:
-            frame, self._rest = self._rest[: end.end()], self._rest[end.end() :]
-            given += await self._taken(frame)
-        return self._encoded(given)
+        return self._encoded("".join([await self._taken(frame) for frame in self._frames(text)]))
 
     async def end(self) -> list[Any]:
         """Give nothing of what has not become whole."""
-        given = await self._taken(self._rest + "\n\n") if self._rest.strip() else ""
+        rest = self._rest.getvalue()
+        given = await self._taken(rest + "\n\n") if rest.strip() else ""
         return self._encoded(given)
+
+    def _frames(self, text: str) -> list[str]:
+        """Return the events that end in a piece of text, and keep what comes after them."""
+        # An end may be cut in two; what came before that is not looked at again.
+        looked_at = self._tail + text
+        frames, begin, tail = [], len(self._tail), 0
+        for end in _END.finditer(looked_at):
+            self._rest.write(looked_at[begin : end.end()])
+            frames.append(self._rest.getvalue())
+            self._rest = StringIO()
+            begin = tail = end.end()
+        self._rest.write(looked_at[begin:])
+        self._tail = looked_at[max(tail, len(looked_at) - _END_LENGTH + 1) :]
+        return frames
 
     def _decoded(self, chunk: bytes) -> str:
         # A character may be cut in two.
@@ -86,12 +100,12 @@ class MessagesStream:
         self._require_in_its_place(event)
         if kind == "content_block_start" and event["content_block"].get("type") == CALL:
             self._held[index] = [frame]
-            self._parts[index] = {**event["content_block"], "bits": ""}
+            self._parts[index] = {**event["content_block"], "bits": []}
             return ""
         if index is not None and index in self._held:
             self._held[index].append(frame)
             if kind == "content_block_delta":
-                self._parts[index]["bits"] += event["delta"].get("partial_json") or ""
+                self._parts[index]["bits"].append(event["delta"].get("partial_json") or "")
             return await self._whole(index) if kind == "content_block_stop" else ""
         if kind == "message_delta" and self._refused and not self._kept:
             delta = event.get("delta") or {}
@@ -115,7 +129,7 @@ class MessagesStream:
 
     async def _whole(self, index: Any) -> str:
         frames, part = self._held.pop(index), self._parts[index]
-        begun, bits = part.get("input"), part["bits"]
+        begun, bits = part.get("input"), "".join(part["bits"])
         # Two of them: a client may read either.
         said = None if begun and bits else (bits or begun or {})
         (why,) = await self._proposals.refusals(self._caller, [Proposed(part.get("name"), said)])
