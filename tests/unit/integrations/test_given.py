@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from pydantic import BaseModel, model_serializer
 
-from inbounds import ResultWithheld
-from inbounds.integrations._adapter.result_obligations import given
+from inbounds import ConfigurationError, ResultWithheld
+from inbounds.integrations._adapter.result_obligations import given, given_value, require_there
 from inbounds.model.question import Obligation, ReturnedField, Returns
 from inbounds.pep.result_changes import Discharge, NotPlain
 from inbounds.pep.result_shape import ShapeMismatch
+from inbounds.pep.tool_run import ToolRun, current_tool_run
 
 RETURNS = Returns(fields={"/pay": ReturnedField(label="secret"), "/mail": ReturnedField()})
 
@@ -23,6 +25,8 @@ class Held:
         self.decision = self
         self.obligations = obligations
         self.taken = []
+        self.id, self.tool = "d-1", "mail.read"
+        self.tool_run = ToolRun(None, self.taken.append)
 
     def finish(self, value):
         self.taken.append(value)
@@ -141,3 +145,30 @@ def test_text_with_a_key_twice_is_looked_at_as_text(text, owed):
             assert "bob" not in str(left)
         else:
             assert content == left
+
+
+def test_code_of_a_result_is_within_the_call_of_its_tool():
+    """
+    What makes plain data of it; and what is closed because it would do its work later.
+    """
+    ran = []
+
+    class Mail(BaseModel):
+        @model_serializer
+        def plain(self):
+            ran.append(current_tool_run())
+            return {"text": "hello"}
+
+    def items():
+        try:
+            yield
+        finally:
+            ran.append(current_tool_run())
+
+    held, begun = Held(), items()
+    given_value(Mail(), held, held.finish)
+    next(begun)
+    with pytest.raises(ConfigurationError):
+        require_there(held, begun)
+    assert ran == [held.tool_run] * 2
+    assert current_tool_run() is None

@@ -68,7 +68,9 @@ def given_value(result: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     result, take = unlabelled(result, permit, take)
     if isinstance(result, str):
         return given(result, permit, take)
-    seen = plain(result)
+    # A value may have a way of its own to become plain data: that is code of the tool.
+    with permit.tool_run.active():
+        seen = plain(result)
     taken = take(seen)
     return taken if seen is result or owed(permit) else result
 
@@ -81,7 +83,9 @@ def require_there(permit: Permit, *parts: Any) -> None:
     """
     for part in parts:
         try:
-            refuse_lazy(permit.tool, part)
+            # What is closed may run code of the tool.
+            with permit.tool_run.active():
+                refuse_lazy(permit.tool, part)
         except InboundsError as error:
             error.decision_id = permit.decision.id
             raise

@@ -40,11 +40,21 @@ def served_as(tool: Any) -> Any:
 
 
 def stand_in_place(tool: Any) -> None:
-    """Let the function of a tool run under a permit alone, whoever calls it."""
+    """Let a tool run under a permit alone, whoever calls it; all its code is within the call."""
     if not getattr(tool.func, _MARK, False):
         tool.func = _placed(tool, tool.func)
+        tool.invoke = _within_call(tool.invoke)
         if callable(tool.result_parser):
             tool.result_parser = _unless_parsed(tool.result_parser)
+
+
+def _within_call(invoke: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(invoke)
+    async def within(*args: Any, **arguments: Any) -> Any:
+        with permitted().tool_run.active():
+            return await invoke(*args, **arguments)
+
+    return within
 
 
 def _unless_parsed(parser: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 _call_id: ContextVar[str] = ContextVar("inbounds_crewai_call_id", default="")
 
+_latest: ContextVar[tuple[Any, Any, Permit] | None] = ContextVar("inbounds_latest", default=None)
+"""The tool that was called last here, its result, and the permit of the call."""
+
 
 @contextmanager
 def called_as(call_id: str) -> Iterator[None]:
@@ -142,7 +145,16 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
             return str(raw_result.as_agent_message())
         if isinstance(raw_result, _Taken):
             return str(raw_result.value)
-        return str(self._tool.format_output_for_agent(raw_result))
+        latest = _latest.get()
+        if latest is None or latest[0] is not self._tool or latest[1] is not raw_result:
+            return str(raw_result)
+        permit = latest[2]
+        try:
+            # The text for the model is a part of the call.
+            with permit.tool_run.active():
+                return str(self._tool.format_output_for_agent(raw_result))
+        except BaseException as error:  # noqa: BLE001 -- the framework lets the model read it
+            raise_shown(shown(permit, error), error)
 
     def _named(self, args: tuple[Any, ...], arguments: dict[str, Any]) -> dict[str, Any]:
         names = list(self.args_schema.model_fields)
@@ -169,7 +181,7 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
             permit.defer_start()
             running = Running(permit, id(self._tool))
             try:
-                with running.under_way(), called_as(""):
+                with running.under_way(), permit.tool_run.active(), called_as(""):
                     result = self._placed.run(**call.stated(permit.arguments))
             except BaseException as error:
                 refusal = _failed(permit, error)
@@ -187,7 +199,10 @@ class JudgedTool(BaseTool):  # type: ignore[misc]  # not there for mypy
         """Record that it has run, and return what the agent may have of its result."""
         running.require_own(result)
         taken = given_value(result, permit, permit.finish)
-        return _Taken(taken) if owed(permit) else taken
+        if owed(permit):
+            return _Taken(taken)
+        _latest.set((self._tool, taken, permit))
+        return taken
 
 
 class _Taken:

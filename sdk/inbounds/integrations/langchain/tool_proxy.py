@@ -102,9 +102,9 @@ class InPlace(Once):
 
     def invoke(self, call: Any, config: Any = None, **options: Any) -> Any:
         """Run the tool, as `BaseTool.invoke`."""
-        call = self._compared(call)
         try:
             with self._permit.tool_run.active():
+                call = self._compared(call)
                 return self._placed(call).invoke(call, config, **options)
         except BaseException as error:
             if (raised := self.raised(error)) is error:
@@ -113,9 +113,9 @@ class InPlace(Once):
 
     async def ainvoke(self, call: Any, config: Any = None, **options: Any) -> Any:
         """Run the tool, as `BaseTool.ainvoke`."""
-        call = await run_in_thread(self._compared, call)
         try:
             with self._permit.tool_run.active():
+                call = await run_in_thread(self._compared, call)
                 return await self._placed(call).ainvoke(call, config, **options)
         except BaseException as error:
             if (raised := self.raised(error)) is error:

@@ -169,9 +169,11 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
                 permit = await call.permit()
                 running = Running(permit, call.mark.place)
                 try:
-                    judged = await run_in_thread(call.judged, permit)
-                    with running.under_way():
-                        result = await run(name, judged, ctx, tool)
+                    # The validators of a tool, its toolset and what wraps that are parts of the tool.
+                    with permit.tool_run.active():
+                        judged = await run_in_thread(call.judged, permit)
+                        with running.under_way():
+                            result = await run(name, judged, ctx, tool)
                 except BaseException as error:
                     refusal = await run_in_thread(call.failed, permit, running, error)
                     if refusal is None:
