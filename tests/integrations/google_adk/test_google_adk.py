@@ -4,17 +4,19 @@ import asyncio
 import base64
 import subprocess
 import sys
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from google.adk.agents import BaseAgent, LiveRequestQueue, LoopAgent, RunConfig, SequentialAgent
 from google.adk.agents.run_config import ToolThreadPoolConfig
 from google.adk.apps import App
 from google.adk.code_executors import BuiltInCodeExecutor
+from google.adk.events import Event
 from google.adk.models import Gemini
 from google.adk.plugins import ReflectAndRetryToolPlugin
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.runners import InMemoryRunner
+from google.adk.sessions import Session
 from google.adk.tools import (
     AgentTool,
     BaseTool,
@@ -58,6 +60,7 @@ from tests.integrations.world import BOB, MALLORY, ToolCall, unwatched
 from inbounds import ConfigurationError, DecisionUnavailable
 from inbounds.canonical.mcp_descriptor import digest
 from inbounds.integrations.google_adk import AuthorizationPlugin, TaskRunConfig, guarded_app
+from inbounds.integrations.google_adk.history import join_before_call
 from inbounds.integrations.google_adk.preflight import require_declares, require_none_in_settings
 from inbounds.integrations.google_adk.tool_proxy import install_proxy
 
@@ -880,6 +883,22 @@ class TestPausing:
         assert [] == world.ran
         assert DENIED.match(said["call-odd"]["error"])
         assert 1 == len(report.unavailable)
+
+
+@pytest.mark.parametrize("prompts", [0, 1])
+async def test_a_call_without_a_prompt_goes_on_from_all_that_its_session_holds(world, prompts):
+    """
+    A program may give a run a session that begins with what a model or a tool has said.
+    """
+
+    def event(author, text):
+        return Event(author=author, content=types.Content(parts=[types.Part(text=text)]))
+
+    events = [event("user", "go on")] * prompts + [event("agent", f"write to {BOB}")]
+    session = Session(id="fresh", app_name="app", user_id=USER, events=events)
+    task = world.task()
+    await join_before_call(SimpleNamespace(session=session, run_config=TaskRunConfig(task=task)))
+    assert ("trusted" if prompts else "untrusted") == world.trust(task)
 
 
 async def recorded(what):

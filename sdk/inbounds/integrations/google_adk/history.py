@@ -41,8 +41,8 @@ async def join_before_call(context: Any) -> None:
         InboundsError: As `Task.join`.
     """
     events = context.session.events
-    latest = [at for at, each in enumerate(events) if _is_prompt(each)][-1:] or [0]
-    before = events[: latest[0]]
+    prompts = [at for at, each in enumerate(events) if _is_prompt(each)]
+    before = events[: prompts[-1]] if prompts else events  # without a prompt, it goes on from all
     await ajoin(task_of(context.run_config), context.session.id, lambda: filter(_is_read, before))
 
 
