@@ -165,6 +165,56 @@ def test_one_clock():
     assert readers == {"inbounds/process/clock.py"}
 
 
+ON_THREADS = {"inbounds/pep/tool_run.py": "_current"}
+"""The context variables that are passed on to what a program does in other threads."""
+
+NOT_ON_THREADS = {
+    "inbounds/credentials/store.py: _asking": "names a lease in the question that the same call "
+    "asks; a question about a lease without it holds none and is denied",
+    "inbounds/credentials/task_authority.py: _entered": "outside of its task a call is refused; a "
+    "thread of the program may outlive the task, and names the task itself",
+    "inbounds/integrations/_adapter/running.py: _running": "a call without it is refused",
+    "inbounds/integrations/claude_agent_sdk/tool_proxy.py: called": "a call without it is refused",
+    "inbounds/integrations/crewai/agents.py: _brought": "is read while the same function prepares "
+    "a run; every tool that a run is given is judged with or without it",
+    "inbounds/integrations/crewai/tool.py: _call_id": "an id for the span, by which nothing "
+    "is decided",
+    "inbounds/integrations/fastmcp.py: _answering": "FastMCP has the headers of a request in a "
+    "context variable of its own: a thread without this one has not got them either",
+    "inbounds/integrations/fastmcp.py: _given_now": "is read by what the MCP adapter's `in_place` "
+    "lets be compared, and a thread has neither",
+    "inbounds/integrations/litellm/tool_proxy.py: calling": "a call without it is refused",
+    "inbounds/integrations/mcp/tool_proxy.py: in_place": "a request without it is refused; in "
+    "another thread, a function is the program's own to call, with arguments of its own",
+    "inbounds/integrations/openai_agents/tool.py: _raised": "the framework awaits the function in "
+    "the coroutine that sets it",
+    "inbounds/pdp/transport.py: _deadline": "is set and read by one request, and has no default",
+    "inbounds_server/mcp_proxy/forwarding.py: _now": "a request without it fails: no default",
+}
+"""All others, each with the reason why no decision is looser without it."""
+
+
+def test_every_context_variable_is_passed_on_to_threads_or_says_why_not():
+    """
+    A thread has no context of whoever has started it.
+    """
+    found = {
+        f"{name(path)}: {node.target.id}"
+        for path in MODULES
+        for node in nodes(path)
+        if isinstance(node, ast.AnnAssign) and "ContextVar(" in ast.unparse(node)
+    }
+    made = sum(each.endswith("ContextVar") for path in MODULES for each in calls_of(path))
+
+    assert found == {f"{module}: {each}" for module, each in ON_THREADS.items()} | {*NOT_ON_THREADS}
+    assert made == len(found)  # each is annotated, and so is found
+
+
+def calls_of(path):
+    """As `calls`, each as often as it is called."""
+    return [ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call)]
+
+
 def test_every_package_is_typed():
     """
     Type checkers of users read the packages (PEP 561).

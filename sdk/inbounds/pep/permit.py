@@ -28,6 +28,22 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Status = Literal["ok", "error", "withheld", "cancelled", "unknown"]
 
+_last_judged = object()
+
+
+def last_judged() -> object:
+    """Return what stands for the latest moment at which this process has judged anything.
+
+    It is another object after each call that is judged, and after each result of one that is given.
+    """
+    return _last_judged
+
+
+def note_judged() -> None:
+    """Say that a call is judged, or that a result of one is given."""
+    global _last_judged  # noqa: PLW0603 -- one per process
+    _last_judged = object()
+
 
 class Permit:
     """The single-use right to run one judged call. Only the PEP makes one.
@@ -194,6 +210,7 @@ class Permit:
         return left
 
     def _admitted(self, admit: Callable[[Any], Any], item: Any) -> Any:
+        note_judged()
         try:
             # As `require_open`; every call comes through here.
             if not self._open or os.getpid() != self._process:
@@ -296,6 +313,7 @@ class Permit:
         self, executed: Literal["yes", "no", "unknown"] | None, status: Status, error_type: str = ""
     ) -> Executed:
         """Use the permit up, and say what is to be recorded."""
+        note_judged()
         with self._lock:
             if not self._open or os.getpid() != self._process:
                 raise self._used()

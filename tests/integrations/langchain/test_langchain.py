@@ -7,9 +7,11 @@ import sys
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
-from typing import Annotated, Any
+from types import MappingProxyType, SimpleNamespace
+from typing import Annotated, Any, TypedDict
 
 import pytest
 from langchain.agents import create_agent
@@ -24,9 +26,10 @@ from langgraph.cache.memory import InMemoryCache
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.func import entrypoint
 from langgraph.func import task as cached_task
-from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.graph import START, MessagesState, StateGraph, add_messages
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
 from langgraph.pregel.remote import RemoteGraph
+from langgraph.runtime import Runtime
 from langgraph.types import CachePolicy, Command, interrupt
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
@@ -50,6 +53,8 @@ from inbounds.integrations.langchain import (
     AuthorizationMiddleware,
     create_guarded_agent,
     guarded_tool_node,
+    node_cache,
+    tool_proxy,
 )
 from inbounds.pep.labelled import Labelled
 
@@ -1271,6 +1276,91 @@ class TestCaches:
 
         assert ["mail.read", "mail.read"] == [tool for tool, _ in world.ran]
 
+    def judged_twice(self, world, kind, read):
+        """Return whether under each of two tasks a tool is judged that a step lets another read."""
+
+        def pooled(go):
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(go).result()
+
+        def threaded(go):
+            found = []
+            thread = threading.Thread(target=lambda: found.append(go()))
+            thread.start()
+            thread.join()
+            return found[0]
+
+        def executed(go):
+            async def awaited():
+                return await asyncio.get_running_loop().run_in_executor(None, go)
+
+            return asyncio.run(awaited())
+
+        ways = {"pool": pooled, "thread": threaded, "executor": executed}
+
+        def step(state, runtime: Runtime):
+            return {"messages": ways[kind](lambda: read(runtime.context["task"]))}
+
+        graph = self.graph(step, InMemoryCache(), CachePolicy())
+        reports = []
+        for _ in range(2):
+            task = world.task()
+            graph.invoke(called(READ), context={"task": task})
+            reports.append(task.report().ran)
+        return [1, 1] == reports
+
+    @pytest.mark.parametrize("kind", ["pool", "thread", "executor"])
+    def test_nothing_that_a_thread_of_a_function_was_given_is_in_one(self, world, kind):
+        def read(task):
+            authorization = AuthorizationMiddleware(world.guard, resources=world.resources)
+            agent = agent_of(authorization, [READ], tools=[tool_of(world.read, "mail.read")])
+            said = {"messages": [HumanMessage("go on")]}
+            return agent.invoke(said, context={"task": task})["messages"][-1:]
+
+        assert self.judged_twice(world, kind, read)
+
+    def test_nor_is_anything_else_that_was_judged_meanwhile(self, world):
+        def read(task):
+            permit = task.permit("mail.read", {"id": "42"}, resource=world.resources["mail.read"])
+            return [AIMessage(str(permit.finish("hello")))]
+
+        assert self.judged_twice(world, "thread", read)
+
+    def test_nor_what_was_begun_before_it_was_looked_at(self, world):
+        """
+        A process may import this within a node: then the step that runs is not known to be clean.
+        """
+        step = SimpleNamespace(cache_key="key")
+        loop = SimpleNamespace(tasks={"one": step})
+        put = []
+        kept_out = node_cache._kept_out(lambda loop, name, *_, **__: put.append(name))
+        kept_out(loop, "one", [])
+        kept_out(loop, "another", [])
+        assert (None, ["one", "another"]) == (step.cache_key, put)
+
+    def test_it_is_looked_at_from_the_import_on(self):
+        script = (
+            "import inbounds.integrations.langchain\n"
+            "from langgraph.pregel import _loop, _runner\n"
+            "for each in (_loop.PregelLoop.put_writes, _runner.run_with_retry):\n"
+            "    print(hasattr(each, '__wrapped__'))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+        assert "True\nTrue\n" == done.stdout
+
+    def test_a_function_while_which_nothing_is_judged_has_one(self, world, authorization):
+        ran = []
+
+        def step(said):
+            ran.append(said)
+            return "done"
+
+        graph = self.graph_of_a_function("task", step)
+        assert ["done", "done"] == [graph.invoke("go on") for _ in range(2)]
+        assert ["go on"] == ran
+
     def test_a_graph_by_itself_has_none(self, world, authorization):
         graph = self.graph(self.node("a node of tools", world, authorization), None, None)
         graph.cache, graph.cache_policy = InMemoryCache(), CachePolicy()
@@ -1666,6 +1756,91 @@ class TestWithoutThread(TestThreads):
 
     def where(self):
         return {}
+
+
+class Chat(TypedDict):
+    """A state whose messages have a name of the program's."""
+
+    chat: Annotated[list, add_messages]
+
+
+@dataclass
+class ChatObject:
+    """The same, as an object."""
+
+    chat: Annotated[list, add_messages] = field(default_factory=list)
+
+
+class TestPlaces:
+    """A program names the member of its state that holds the messages."""
+
+    PAST = (TestThreads.CALL, TestThreads.RESULT, HumanMessage("go on"))
+    CALL = MappingProxyType(called(WRITE)["messages"][0].tool_calls[0])
+
+    def node(self, how, world, authorization):
+        tools = [tool_of(world.write, "file.write")]
+        if how == "guarded":
+            return guarded_tool_node(tools, authorization=authorization, messages_key="chat")
+        return ToolNode(
+            tools,
+            wrap_tool_call=authorization.wrap_tool_call,
+            awrap_tool_call=authorization.awrap_tool_call,
+            messages_key="chat",
+        )
+
+    def trust(self, world, schema, node, said):
+        graph = StateGraph(schema)
+        graph.add_node("tools", node)
+        graph.add_edge(START, "tools")
+        with world.task() as task:
+            graph.compile().invoke(said)
+            trust = world.trust(task)
+            assert (trust == "trusted") == (1 == task.report().ran)  # else a person is asked
+            return trust
+
+    @pytest.mark.parametrize("how", ["guarded", "by hand"])
+    @pytest.mark.parametrize("schema", [Chat, ChatObject], ids=["mapping", "object"])
+    def test_messages_are_read_where_the_node_reads_them(self, world, authorization, schema, how):
+        node = self.node(how, world, authorization)
+        own = called(WRITE)["messages"]
+        assert "trusted" == self.trust(world, schema, node, {"chat": own})
+        assert "untrusted" == self.trust(world, schema, node, {"chat": [*self.PAST, *own]})
+
+    def test_each_member_that_a_call_stands_in_counts(self, world, authorization):
+        class Both(Chat):
+            messages: Annotated[list, add_messages]
+
+        own = called(WRITE)["messages"]
+        said = {"messages": own, "chat": [*self.PAST, *own]}
+        node = self.node("by hand", world, authorization)
+        assert "untrusted" == self.trust(world, Both, node, said)
+
+    def test_a_call_whose_message_is_not_found_has_one_all_the_same(self, world, authorization):
+        """
+        Also where the member that is read by default holds other messages.
+        """
+        node = guarded_tool_node([tool_of(world.write, "file.write")], authorization=authorization)
+
+        def step(state):
+            node.invoke([dict(self.CALL)])
+
+        assert "untrusted" == self.trust(world, Chat, step, {"chat": [HumanMessage("go on")]})
+        said = {"messages": [HumanMessage("go on")]}
+        assert "untrusted" == self.trust(world, MessagesState, step, said)
+
+    @pytest.mark.parametrize(
+        "update",
+        [
+            {"chat": [ToolMessage("hello", tool_call_id="x")], "notes": {"of": [BOB]}},
+            [("chat", ToolMessage("hello", tool_call_id="x")), ("notes", BOB)],
+            ChatObject([ToolMessage("hello", tool_call_id="x"), HumanMessage(BOB)]),
+        ],
+        ids=["mapping", "pairs", "object"],
+    )
+    def test_what_a_command_puts_anywhere_is_traced(self, update):
+        result = Command(update=update)
+        assert {"hello", BOB} <= {*tool_proxy.contents_of(result)}
+        assert ["hello"] == [each.content for each in tool_proxy.messages_of(result)]
 
 
 def served(*, listed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from langchain.agents import create_agent
@@ -11,11 +12,13 @@ from inbounds.errors import ConfigurationError
 from inbounds.integrations._adapter.requirements import require_authorization, require_named_once
 
 from .middleware import AuthorizationMiddleware
-from .node_cache import require_no_cache
+from .node_cache import install, require_no_cache
 from .preflight import guarded, mark_guarded, named, require_none_of_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+install()  # before a step of any graph runs that a guarded agent may be made in
 
 
 def create_guarded_agent(
@@ -75,10 +78,11 @@ def guarded_tool_node(
     require_authorization(authorization, AuthorizationMiddleware)
     reached = [authorization.reachable(tool) for tool in tools]
     require_named_once(named(tool) for tool in reached)
+    key = options.get("messages_key", "messages")
     node = ToolNode(
         reached,
-        wrap_tool_call=authorization.wrap_tool_call,
-        awrap_tool_call=authorization.awrap_tool_call,
+        wrap_tool_call=functools.partial(authorization.wrap_tool_call, messages_key=key),
+        awrap_tool_call=functools.partial(authorization.awrap_tool_call, messages_key=key),
         **options,
     )
     guarded.add(node)

@@ -35,10 +35,9 @@ from inbounds.integrations._adapter.result_obligations import KeptLabel, given, 
 from inbounds.integrations._adapter.running import ToolFailed, not_the_tools, shown, trace_words
 from inbounds.integrations._adapter.validated import validate
 
-from .history import Thread
-from .node_cache import keep_out_of_caches
+from .history import Thread, messages_around
 from .preflight import named
-from .tool_proxy import InPlace, functions_of, messages_of
+from .tool_proxy import InPlace, contents_of, functions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,11 +55,18 @@ _PAUSE = 0.01
 class ToolCall:
     """One call of a tool, from the model's wish to its outcome.
 
+    Args:
+        request: The node's.
+        resources: As `AuthorizationMiddleware`.
+        messages_key: Where the node reads its messages; None where nobody says.
+
     Attributes:
         thread: The conversation that it is a part of, which is joined first.
     """
 
-    def __init__(self, request: Any, resources: Mapping[str, ResourceOf]) -> None:
+    def __init__(
+        self, request: Any, resources: Mapping[str, ResourceOf], messages_key: str | None = None
+    ) -> None:
         said, runtime = request.tool_call, request.runtime
         self._request = request
         self._id: str = said.get("id") or ""
@@ -81,8 +87,8 @@ class ToolCall:
         step = str(self._run.get("checkpoint_ns") or "")
         self._key = Key(step, self._id, self._name, self._call.whole)
         self._in_place: InPlace | None = None
-        keep_out_of_caches()
-        self.thread = Thread(self._task, self._run, request.state, self._id)
+        messages = messages_around(request.state, self._id, messages_key)
+        self.thread = Thread(self._task, self._run, messages, self._id)
 
     def outcome(self) -> Any:
         """Return what the same call has given before the run went on; None where it has not run.
@@ -241,7 +247,7 @@ class ToolCall:
         """Return what the agent may have of a message of a tool, or of what stands in its place."""
         if not isinstance(result, ToolMessage):
             # A command or several messages: looked into where there is nothing to discharge.
-            take(result if owed(permit) else [each.content for each in messages_of(result)])
+            take(result if owed(permit) else contents_of(result))
             return result
         content = given(result.content, permit, take)
         if not owed(permit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -14,12 +15,14 @@ from inbounds.integrations._adapter.conversation import ajoin, join, see, withou
 from inbounds.integrations._adapter.current_task import task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
     from inbounds.pep.task import Task
 
 _NO_RUN = DEFAULT_RUNTIME.stream_writer
 """What stands where each run has a writer of its own."""
+_NOT_FOUND = object()
+"""Stands for messages that are somewhere else: as it has no plain form, nobody has seen it."""
 
 
 class Thread:
@@ -28,18 +31,19 @@ class Thread:
     Args:
         task: The task of the run.
         run: The run's `configurable`.
-        state: The state of the graph: its messages, or what holds them.
+        messages: All that it holds.
         call_id: Of the call that is a part of it, which the run's own model has asked for.
     """
 
     def __init__(
-        self, task: Task, run: Mapping[str, Any], state: Any, call_id: str | None = None
+        self,
+        task: Task,
+        run: Mapping[str, Any],
+        messages: Sequence[Any],
+        call_id: str | None = None,
     ) -> None:
         self._task = task
         self._id = run.get("thread_id")
-        found = state.get("messages") if isinstance(state, dict) else state
-        found = getattr(found, "messages", found)
-        messages = list(found) if isinstance(found, list | tuple) else []
         self._own = messages[-1:] if messages and _asks_for(messages[-1], call_id) else []
         self._messages = messages[: len(messages) - len(self._own)]
         # Of a graph within another, the run is told by the place of that one.
@@ -61,6 +65,32 @@ class Thread:
         history, prompt = without_prompt(self._messages, _role)
         see_messages(self._task, prompt)
         return map(_without_id, history)
+
+
+def messages_around(state: Any, call_id: str, key: str | None) -> list[Any]:
+    """Return the messages that the call of a tool stands in, in whichever member of a state.
+
+    Where no message asks for the call, there is one all the same, and nobody has seen it.
+
+    Args:
+        state: What a node of tools is given: messages, or what holds them.
+        call_id: Of the call.
+        key: Of the member that the node reads. Without it, each that the call stands in counts.
+    """
+    found: list[Any] = []
+    for place in _places(state, key):
+        if isinstance(place, list | tuple) and any(_asks_for(each, call_id) for each in place):
+            found = [*(each for each in found if each not in place), *place]
+    return found or [_NOT_FOUND]
+
+
+def _places(state: Any, key: str | None) -> list[Any]:
+    if isinstance(state, list | tuple):
+        return [state]
+    if key is None:
+        return [*(state if isinstance(state, Mapping) else getattr(state, "__dict__", {})).values()]
+    # As the node itself reads it.
+    return [(isinstance(state, dict) and state.get(key)) or getattr(state, key, None)]
 
 
 def see_messages(task: Task, messages: Iterable[Any]) -> None:
@@ -89,7 +119,7 @@ def thread_of(request: Any) -> Thread:
 
 def _asks_for(message: Any, call_id: str | None) -> bool:
     calls = getattr(message, "tool_calls", None) or ()
-    return any(call_id is not None and each.get("id") == call_id for each in calls)
+    return any(call_id is not None and (each.get("id") or "") == call_id for each in calls)
 
 
 def _without_id(message: Any) -> Any:

@@ -12,12 +12,12 @@ from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import raise_shown
 from inbounds.integrations._adapter.server_text import aobserve, held_descriptor, observe
+from inbounds.pep.permit import note_judged
 from inbounds.pep.tool import GuardedTool
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, refusal_message
 from .history import see_in, thread_of
-from .node_cache import install
 from .preflight import named, reachable, require_none_hosted, require_none_of_model
 from .tool_proxy import messages_of
 
@@ -48,20 +48,28 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
 
     def __init__(self, guard: Guard, *, resources: Mapping[str, ResourceOf] | None = None) -> None:
         super().__init__()
-        install()
         self._guard = guard_of(guard)
         self._resources = resources_of(resources)
         self._of_servers: list[Any] = []
 
-    def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
-        """Run the tool if the policy allows this call; else say in a tool message why not."""
-        result = self._ran(request, handler)
+    def wrap_tool_call(
+        self, request: Any, handler: Callable[[Any], Any], *, messages_key: str | None = None
+    ) -> Any:
+        """Run the tool if the policy allows this call; else say in a tool message why not.
+
+        Args:
+            request: The node's.
+            handler: Runs the tool.
+            messages_key: That of the node. Without it, what the call stands in is looked for.
+        """
+        result = self._ran(request, handler, messages_key)
+        note_judged()
         see_in(request.runtime, messages_of(result))
         return result
 
-    def _ran(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+    def _ran(self, request: Any, handler: Callable[[Any], Any], key: str | None) -> Any:
         try:
-            call = ToolCall(request, self._resources)
+            call = ToolCall(request, self._resources, key)
             call.thread.join()
             observe(*_served(request, self._of_servers))
             if (before := call.outcome()) is not None:
@@ -83,15 +91,24 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         except Exception as error:  # noqa: BLE001 -- whatever it is, the tool does not run
             return refusal_message(request, error)
 
-    async def awrap_tool_call(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def awrap_tool_call(
+        self,
+        request: Any,
+        handler: Callable[[Any], Awaitable[Any]],
+        *,
+        messages_key: str | None = None,
+    ) -> Any:
         """Async twin of `wrap_tool_call`."""
-        result = await self._aran(request, handler)
+        result = await self._aran(request, handler, messages_key)
+        note_judged()
         see_in(request.runtime, messages_of(result))
         return result
 
-    async def _aran(self, request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def _aran(
+        self, request: Any, handler: Callable[[Any], Awaitable[Any]], key: str | None
+    ) -> Any:
         try:
-            call = ToolCall(request, self._resources)
+            call = ToolCall(request, self._resources, key)
             await call.thread.ajoin()
             await aobserve(*_served(request, self._of_servers))
             if (before := call.outcome()) is not None:

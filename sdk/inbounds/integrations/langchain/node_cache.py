@@ -2,8 +2,9 @@
 
 A node with a `CachePolicy` gives what it gave for the same input, under whatever task that was: no
 decision, no record, and no label of the session. So a graph is refused where such a node runs
-guarded tools, before its cache is read. Of a function it can only be told while it runs: what it
-gives is not put into the cache once a call within it was judged.
+guarded tools, before its cache is read. Of a function nobody can tell, and it may let any thread
+do its work. So what it gives is put into the cache only where this process has judged nothing,
+and has given no result of a judged call, from its beginning to its end.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from langgraph.pregel import Pregel, _runner
-from langgraph.pregel._loop import AsyncPregelLoop, SyncPregelLoop
+from langgraph.pregel._loop import AsyncPregelLoop, PregelLoop, SyncPregelLoop
 
 from inbounds.errors import ConfigurationError
+from inbounds.pep.permit import last_judged
 from inbounds.process.locks import ProcessLock
 
 from .preflight import guarded, tool_nodes, wrapped
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 _INSTALLED = "__inbounds_node_cache__"
 _installing = ProcessLock()
-_cached_steps: ContextVar[tuple[Any, ...]] = ContextVar("inbounds_cached_steps", default=())
-"""The steps with a cache that run at the moment, each within the one before."""
+_unjudged: WeakValueDictionary[int, Any] = WeakValueDictionary()
+"""The steps while which nothing was judged, by their `id`."""
 
 
 def install() -> None:
@@ -38,15 +40,11 @@ def install() -> None:
             return
         SyncPregelLoop.match_cached_writes = _looked_at(SyncPregelLoop.match_cached_writes)
         AsyncPregelLoop.amatch_cached_writes = _alooked_at(AsyncPregelLoop.amatch_cached_writes)
+        # A run that has begun before this looks it up all the same, when a step has ended.
+        PregelLoop.put_writes = _kept_out(PregelLoop.put_writes)
         _runner.run_with_retry = _noted(_runner.run_with_retry)
         _runner.arun_with_retry = _anoted(_runner.arun_with_retry)
         setattr(SyncPregelLoop, _INSTALLED, True)
-
-
-def keep_out_of_caches() -> None:
-    """Let no step that this runs within put into a cache what it gives."""
-    for step in _cached_steps.get():
-        object.__setattr__(step, "cache_key", None)  # a frozen dataclass
 
 
 def require_no_cache(options: Mapping[str, Any]) -> None:
@@ -97,14 +95,21 @@ def _anoted(run: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _running(step: Any) -> Iterator[None]:
-    if step.cache_key is None:
-        yield
-        return
-    outer = _cached_steps.set((*_cached_steps.get(), step))
-    try:
-        yield
-    finally:
-        _cached_steps.reset(outer)
+    before = last_judged()
+    yield
+    if last_judged() is before:
+        _unjudged[id(step)] = step
+
+
+def _kept_out(put: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(put)
+    def put_out(self: Any, task_id: str, *args: Any, **options: Any) -> None:
+        step = getattr(self, "tasks", {}).get(task_id)
+        if step is not None and _unjudged.get(id(step)) is not step:
+            object.__setattr__(step, "cache_key", None)  # a frozen dataclass
+        put(self, task_id, *args, **options)
+
+    return put_out
 
 
 def _require_none_guarded(loop: Any) -> None:

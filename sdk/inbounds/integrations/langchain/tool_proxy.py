@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.tools import StructuredTool, Tool, ToolException
 
 # What a tool itself makes of a result and of an error, before its callbacks are called; and by
@@ -20,6 +20,7 @@ from langchain_core.tools.base import (
     _handle_validation_error,
 )
 from langgraph.errors import GraphBubbleUp
+from langgraph.types import Command
 from pydantic import ValidationError
 from pydantic.v1 import ValidationError as ValidationErrorV1
 
@@ -280,10 +281,30 @@ def _handler(tool: Any, error: BaseException) -> Callable[[Any], Any] | None:
 
 def messages_of(result: Any) -> list[Any]:
     """Return the messages of a tool in what it gives: one, several, or those of a command."""
-    several = result if isinstance(result, list) else [result]
+    return [each for each in _parts(result) if isinstance(each, ToolMessage)]
+
+
+def contents_of(result: Any) -> list[Any]:
+    """Return what the agent may come to read of what a tool gives.
+
+    That is the content of each message, and what a command puts into any member of the state.
+    """
+    return [each.content if isinstance(each, BaseMessage) else each for each in _parts(result)]
+
+
+def _parts(result: Any) -> list[Any]:
+    """Take apart what a tool gives: whichever member of the state a command puts it into."""
     found: list[Any] = []
-    for each in several:
-        update = getattr(each, "update", None)
-        messages = update.get("messages", ()) if isinstance(update, Mapping) else [each]
-        found += [m for m in messages if isinstance(m, ToolMessage)]
+    waiting = [result]
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, Command):
+            is_state = not isinstance(each.update, BaseMessage) and hasattr(each.update, "__dict__")
+            waiting[:0] = vars(each.update).values() if is_state else [each.update]
+        elif isinstance(each, Mapping):
+            waiting[:0] = each.values()
+        elif isinstance(each, list | tuple):
+            waiting[:0] = each
+        elif each is not None:
+            found.append(each)
     return found
