@@ -65,9 +65,9 @@ hops := array.concat(
 		link.account != ""
 	],
 ) if {
-	count(delegation.links) == delegation.hops
 	tokens.own(task.verified)
 	"task" in task.verified.issuer.vouches_for
+	count(delegation.links) == delegation.hops
 }
 
 _hop(account, jwk) := {

@@ -116,3 +116,46 @@ test_a_chain_that_is_longer_than_any_is_not_read if {
 			with delegation.most as most
 	}
 }
+
+# A reader that no link after the verified ones may reach: what has two values fails the whole test.
+_read_above_last(token) := {
+	"token": token,
+	"header": json.unmarshal(base64url.decode(parts[0])),
+	"payload": base64url.decode(parts[1]),
+} if {
+	token != _last_given
+	parts := split(token, ".")
+}
+
+_read_above_last(token) := value if {
+	token == _last_given
+	some value in {1, 2}
+}
+
+_last_given := input.context.credentials.chain[count(input.context.credentials.chain) - 1]
+
+test_no_token_is_read_before_the_one_above_it_is_verified if {
+	every hops, patches in {
+		1: fixtures.putting("/task/genuine", false),
+		2: fixtures.putting("/hops/0/genuine", false),
+	} {
+		stage := fixtures.staged(array.concat(fixtures.delegated(hops), patches))
+		links := delegation.links with input as stage.question
+			with data.deployment as stage.deployment
+			with data.inbounds.lib.jwt.authentic as fixtures.authentic
+			with data.inbounds.lib.jwt.read as _read_above_last
+		links == {}
+	}
+}
+
+test_as_many_links_are_known_as_there_may_be if {
+	third := fixtures.putting("/question/context/credentials/chain/2", fixtures.token(fixtures.scene.hops[1]))
+	fourth := fixtures.putting("/question/context/credentials/chain/3", fixtures.token(fixtures.scene.hops[1]))
+
+	object.keys(_links(_twice(array.concat(third, fourth)))) == _numbers_to(delegation.most)
+
+	fifth := fixtures.putting("/question/context/credentials/chain/4", fixtures.token(fixtures.scene.hops[1]))
+	_links(_twice(fixtures.joined([third, fourth, fifth]))) == {}
+}
+
+_numbers_to(most) := {number | some number in numbers.range(1, most)}
