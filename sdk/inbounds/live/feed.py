@@ -7,6 +7,7 @@ import re
 import secrets
 import sqlite3
 from dataclasses import dataclass
+from itertools import accumulate
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,8 @@ _SERVED = """
 SILENT = 3600.0
 """After so many seconds without a note, whoever served is gone; no PDP goes by a head that old."""
 _HOUR = 3600
+_HOP_SHARE = 16
+"""What part of what is kept of a task is kept of one of its hops."""
 _SWITCH = re.compile(r"fleet|(?:agent|task):.+", re.DOTALL)
 
 
@@ -86,30 +89,33 @@ class LiveFeed(FeedStore):
     def end_within(self, name: str, *, seconds: int, most: int) -> Position | None:
         """End a task, or a hop of one, that no token can name any more once seconds have passed.
 
-        It is kept no longer than that, so that a feed does not grow with those who end much.
+        It is kept no longer than that, so that a feed does not grow with those who end much. Who
+        holds the task or a hop names the hops right below it. Those are counted for themselves, and
+        so are all further down, so that nobody further down takes the room of who is above.
 
         Args:
             name: The id of the task; for a hop, of the task and of all hops down to it.
             seconds: From now on, until the time of the task is up.
-            most: How many hops of one task are kept.
+            most: How many hops right below a task are kept, and how many further down; of a hop,
+                a sixteenth of that.
 
         Returns:
-            Where the feed stands; None where as many hops of the task have been ended already.
+            Where the feed stands; None where so many hops have been ended already.
         """
         require_named(name)
-        task, _, hop = name.partition("/")
+        *above, _ = accumulate(name.split("/"), "{}/{}".format)
         # Whole hours, so that there are few of them to look at.
         seconds = min(self._retention, -(-max(seconds, 1) // _HOUR) * _HOUR)
 
         def fits(connection: sqlite3.Connection) -> bool:
             connection.execute(_LIFETIMES)
-            known, others = connection.execute(
-                "SELECT coalesce(sum(name = ?), 0), count(*) FROM entries "
-                "WHERE kind = 'ended' AND name > ? AND name < ?",
-                (name, f"{task}/", f"{task}0"),  # `0` comes right behind `/`
+            known = connection.execute(
+                "SELECT 1 FROM entries WHERE kind = 'ended' AND name = ?", (name,)
             ).fetchone()
-            if hop and not known and others >= most:
-                return False
+            for place, each in enumerate(above if known is None else ()):
+                room = max(most // _HOP_SHARE, 1) if place else most
+                if _ended_below(connection, each, directly=each == above[-1]) >= room:
+                    return False
             connection.execute("INSERT OR IGNORE INTO lifetimes VALUES (?, ?)", (name, seconds))
             return True
 
@@ -323,6 +329,16 @@ class LiveFeed(FeedStore):
             ).fetchall()
 
         return self._transact(self._file.read, read)
+
+
+def _ended_below(connection: sqlite3.Connection, name: str, *, directly: bool) -> int:
+    """Count the ended hops right below a task or a hop, or all further down."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM entries WHERE kind = 'ended' AND name > ? AND name < ? "
+        "AND (instr(substr(name, ?), '/') = 0) = ?",
+        (f"{name}/", f"{name}0", len(name) + 2, directly),  # `0` comes right behind `/`
+    ).fetchone()
+    return int(count)
 
 
 def _witness(connection: sqlite3.Connection, passed: int, retention: int) -> int:

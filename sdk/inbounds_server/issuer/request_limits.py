@@ -133,14 +133,17 @@ class RequestLimits:
         most = self._folder.settings.begun_per_minute
         self._hit(most, "renewals of this agent's tasks", "renewed", agent)
 
-    def count_end(self, agent: str) -> None:
+    def count_end(self, holder: str) -> None:
         """Count one end of a hop.
 
+        Args:
+            holder: Who ends it: the agent of the task, or the key that a hop is held by.
+
         Raises:
-            Limited: The agent ends too many hops.
+            Limited: The holder ends too many hops.
         """
         most = self._folder.settings.begun_per_minute
-        self._hit(most, "ends of hops of this agent's tasks", "ended", agent)
+        self._hit(most, "ends of hops by this holder", "ended", holder)
 
     def _hit(self, most: int, what: str, *whose: str) -> None:
         with self._lock:

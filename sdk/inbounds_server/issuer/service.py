@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,8 @@ _SECONDS_TO_ASK = 3.0
 _SKEW = 300
 """Seconds for which a clock that is behind may take a task to last longer."""
 MOST_ENDED_HOPS = 4096
-"""How many hops of one task may be ended, each by itself."""
+"""How many hops may be ended right below a task, each by itself, and how many further down."""
+_AGENT = re.compile(r"[\x21-\x7e]{1,256}")
 _LARGEST = 65536
 """How many characters of a token a PDP reads."""
 
@@ -230,41 +232,58 @@ class Service:
             task: The task's token.
             chain: The tokens that it was delegated with, to where `name` leads or further.
             proof: What came with the request, of a key that holds the task so far or above.
-            allow: Called with the id of the task's agent where a hop is ended: whoever delegates
-                names as many as he likes, and each is kept in the feed. Raises where it is too
-                often.
+            allow: Called with who ends a hop: the id of the task's agent, where it holds the task,
+                or the thumbprint of the key that holds a hop. Whoever delegates names as many as he
+                likes, and each is kept in the feed. Raises where it is too often.
 
         Returns:
             Whether it is known wherever the feed is pushed to; None where it is pushed nowhere.
 
         Raises:
             TokenInvalid: The sender holds nothing that it could end.
-            Limited: Too many hops of the task have been ended.
+            Limited: Too many hops of the task, or below one hop, have been ended.
             DecisionUnavailable: It is not known to have ended.
         """
         self._require_first(proof)
         feed, now = self._with.feed, int(clock.now())
-        begun, above = self._with.store.task(name), list[str]()
+        begun, above, whose = self._with.store.task(name), list[str](), ""
         if begun is not None and begun.holder == thumbprint(proof.jwk):
             request, until = _request(begun, proof), begun.authority.deadline
         else:
-            above = self._require_hop(name, task, chain, proof.jwk)
-            request, until = _handed_on(task, proof)
-            allow(request.agent)
-        if any(feed.since("ended", one) is not None for one in above):
-            # Nothing of it can be used any more, and the feed is not to grow with that.
+            above, place = self._require_hop(name, task, chain, proof.jwk)
+            request, until = _handed_on([task, *chain[:place]], proof)
+            whose = thumbprint(proof.jwk) if place else request.agent
+        if self._is_over(name, above, until + _SKEW - now):
             return self._with.in_force(feed.position)
+        if whose:
+            allow(whose)
         # Where its time is up by the clock here, the clock may be ahead: it ends all the same.
-        if not above:
+        if above:
+            self._with.store.end_hop(name, until + _SKEW)
+        else:
             self._with.store.end(name)
         position = feed.end_within(name, seconds=until - now + _SKEW, most=MOST_ENDED_HOPS)
         if position is None:
-            raise Limited(f"{MOST_ENDED_HOPS} hops of this task were ended already: end the task")
+            self._with.store.end_recorded(name)  # it did not end
+            raise Limited("too many hops below that one were ended already: end what is above them")
         logger.info("ended: %s", name)
         # A task that is ended again and again would fill the log; ends of hops are limited.
         if begun is None or not begun.end_recorded:
             self._keep_end(name, request)
         return self._with.in_force(position)
+
+    def _is_over(self, name: str, above: Sequence[str], seconds: int) -> bool:
+        """Return whether nothing of it can be used any more, and its end is recorded if need be.
+
+        Whoever repeats an end, or names hops of what is over, leaves nothing more in the feed and
+        in the records, and takes nothing of what anybody may end.
+        """
+        since = self._with.feed.since
+        if above and (seconds < 0 or any(since("ended", one) is not None for one in above)):
+            return True
+        if since("ended", name) is None:
+            return False
+        return not self._with.store.lacks_end_record(name)
 
     def _keep_end(self, name: str, request: TaskRequest) -> None:
         # It has ended: a log that does not take the record brings nothing back.
@@ -306,8 +325,11 @@ class Service:
 
     def _require_hop(
         self, name: str, task: str, chain: Sequence[str], mine: Mapping[str, str]
-    ) -> list[str]:
-        """Return the names of the task and of the hops above the one that is named."""
+    ) -> tuple[list[str], int]:
+        """Return the names of what is above the hop that is named, and which hop the sender holds.
+
+        The names are those of the task and of all hops down to it; the task is hop 0.
+        """
         credentials = {"task": task, "chain": list(chain)}
         question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
         deadline = self._fresh_until()
@@ -322,7 +344,10 @@ class Service:
             # likes, and so perhaps by the name of one of ours.
             ours = held.issuer == self._with.folder.settings.issuer
             if ours and held.jwk == mine and name in names[place:]:
-                return names[: names.index(name, place)]
+                found = names.index(name, place)
+                # A hop with a `/` in its id is held by nobody for any PDP.
+                if found == name.count("/"):
+                    return names[:found], place
         raise TokenInvalid(
             "the sender holds nothing of that name",
             code="issuer.not_the_holder",
@@ -381,13 +406,24 @@ def _request(begun: Begun, proof: Proof) -> TaskRequest:
     )
 
 
-def _handed_on(task: str, proof: Proof) -> tuple[TaskRequest, int]:
-    """Who asks about a task by its token, which the policy has verified; until when it lasts."""
-    claims = token_claims(task)
+def _handed_on(tokens: Sequence[str], proof: Proof) -> tuple[TaskRequest, int]:
+    """Who asks about a task by its tokens, which the policy has verified; until when it lasts.
+
+    Args:
+        tokens: The task's own, and those of all hops down to that of who asks.
+        proof: What came with the request.
+    """
+    claims, *hops = map(token_claims, tokens)
     (authority,) = claims["authorization_details"]
+    agent = claims["act"]["sub"]
+    for hop in hops:
+        # One that names no agent was made by the holder above.
+        match hop.get("act"):
+            case {"sub": str(named)} if _AGENT.fullmatch(named):
+                agent = named
     request = TaskRequest(
         subject=claims["sub"],
-        agent=claims["act"]["sub"],
+        agent=agent,
         intent=authority["intent"],
         tenant=claims["tenant"],
         environment=authority["environment"],

@@ -33,6 +33,11 @@ _SCHEMA = (
     "CREATE TABLE proofs (jti TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX proofs_until ON proofs (until)",
 )
+# Not in the schema: a file that was begun without it gets it as well.
+_HOP_ENDS = (
+    "CREATE TABLE IF NOT EXISTS hop_ends "
+    "(name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID"
+)
 _ENDED, _RECORDED = 1, 2
 """What `ended` holds of a task that was ended, and of one whose end was recorded as well."""
 _PATIENCE = 2.0  # seconds
@@ -140,13 +145,48 @@ class TaskStore:
 
         self._transact(self._file.write, note)
 
-    def end_recorded(self, task: str) -> None:
-        """Note that the end of a task was recorded: once is enough."""
+    def end_hop(self, name: str, until: int) -> None:
+        """Note that a hop is about to end, of which there is no record yet.
+
+        Args:
+            name: The task and all hops down to it.
+            until: When the time of the task is up, in Unix seconds.
+        """
 
         def note(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE tasks SET ended = ? WHERE task = ?", (_RECORDED, task))
+            connection.execute(_HOP_ENDS)
+            connection.execute(
+                "DELETE FROM hop_ends WHERE name IN "
+                "(SELECT name FROM hop_ends WHERE until < ? ORDER BY until LIMIT ?)",
+                (int(clock.now()), _DROPPED_AT_ONCE),
+            )
+            connection.execute("INSERT OR IGNORE INTO hop_ends VALUES (?, ?)", (name, until))
 
         self._transact(self._file.write, note)
+
+    def end_recorded(self, name: str) -> None:
+        """Note that the end of a task or a hop needs no record any more: one is enough."""
+
+        def note(connection: sqlite3.Connection) -> None:
+            connection.execute(_HOP_ENDS)
+            connection.execute("UPDATE tasks SET ended = ? WHERE task = ?", (_RECORDED, name))
+            connection.execute("DELETE FROM hop_ends WHERE name = ?", (name,))
+
+        self._transact(self._file.write, note)
+
+    def lacks_end_record(self, name: str) -> bool:
+        """Return whether the end of a task or a hop is still to be recorded."""
+
+        def find(connection: sqlite3.Connection) -> bool:
+            connection.execute(_HOP_ENDS)
+            row = connection.execute(
+                "SELECT 1 FROM tasks WHERE task = ? AND ended <> ? "
+                "UNION SELECT 1 FROM hop_ends WHERE name = ?",
+                (name, _RECORDED, name),
+            ).fetchone()
+            return row is not None
+
+        return self._transact(self._file.write, find)
 
     def ended(self) -> tuple[str, ...]:
         """Return the tasks that were ended before their time was up."""
