@@ -46,7 +46,7 @@ from inbounds.process.ids import uuid7
 from inbounds.sessions.store import back_off, session_contended
 from inbounds.version import __version__
 
-from .permit import Permit, note_judged
+from .permit import Permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -121,8 +121,6 @@ class Call:
                 # Stopped in between, perhaps after the commit: it has not run.
                 self._record_fault(span, "call.interrupted")
                 raise
-            finally:
-                note_judged()
             if decision.outcome == "ask":
                 request = self._runtime.access_request(
                     decision, self._task, self._question, self._prepared.registered
@@ -136,6 +134,7 @@ class Call:
     # --- step 1 ---------------------------------------------------------------------------
 
     def _prepare(self) -> None:
+        Permit.latest = object()
         for known in prepare(
             self._runtime, self._task.session, self._target, self._given, self._deadline
         ):
@@ -147,7 +146,6 @@ class Call:
         self._task.require_usable()
         self._prepare()
         judged = yield from self._asking(self._load(), evaluate_only=True)
-        note_judged()
         self._tell(span, judged.decision)
         return judged.decision
 

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, overload
 
 from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
@@ -26,23 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Ran = Literal["yes", "no", "unknown"]
 Status = Literal["ok", "error", "withheld", "cancelled", "unknown"]
-
-_last_judged = object()
-
-
-def last_judged() -> object:
-    """Return what stands for the latest moment at which this process has judged anything.
-
-    It is another object after each call that is judged, and after each result of one that is given.
-    """
-    return _last_judged
-
-
-def note_judged() -> None:
-    """Say that a call is judged, or that a result of one is given."""
-    global _last_judged  # noqa: PLW0603 -- one per process
-    _last_judged = object()
 
 
 class Permit:
@@ -57,7 +42,10 @@ class Permit:
         returns: What the registry says that the tool returns.
         holds_back: Whether rows are held back until the last has come.
         tool_run: What the tool's own code runs within.
+        latest: Of the process: another object with each call to be judged, and each result given.
     """
+
+    latest: ClassVar[object] = object()
 
     def __init__(
         self,
@@ -153,8 +141,7 @@ class Permit:
 
     def _require_good(self) -> None:
         """Refuse to run on a verdict that is another process's, another task's or too old."""
-        if not self._open or os.getpid() != self._process:
-            raise self._used()
+        self.require_open()
         try:
             self._require_usable()
             if clock.monotonic() > self._good_until:
@@ -210,7 +197,7 @@ class Permit:
         return left
 
     def _admitted(self, admit: Callable[[Any], Any], item: Any) -> Any:
-        note_judged()
+        Permit.latest = object()
         try:
             # As `require_open`; every call comes through here.
             if not self._open or os.getpid() != self._process:
@@ -309,33 +296,27 @@ class Permit:
             decision_id=self.decision.id,
         )
 
-    def _ended(
-        self, executed: Literal["yes", "no", "unknown"] | None, status: Status, error_type: str = ""
-    ) -> Executed:
+    def _ended(self, executed: Ran | None, status: Status, error_type: str = "") -> Executed:
         """Use the permit up, and say what is to be recorded."""
-        note_judged()
+        Permit.latest = object()
         with self._lock:
             if not self._open or os.getpid() != self._process:
                 raise self._used()
             self._open = False
             if executed == "no" and self._begun:
                 executed = "yes"  # whoever cancels comes too late
-            if executed is None:
-                executed = "yes"
-                if self._begun is False:
-                    executed, status, error_type = "no", "cancelled", ""
+            if executed is None and self._begun is False:
+                executed, status, error_type = "no", "cancelled", ""
         self._seen(None)  # it is over
         return Executed(
             decision_id=self.decision.id,
             at=clock.now_ns(),
-            executed=executed,
+            executed=executed or "yes",
             status=status,
             error_type=error_type,
         )
 
-    def _close(
-        self, executed: Literal["yes", "no", "unknown"] | None, status: Status, error_type: str = ""
-    ) -> None:
+    def _close(self, executed: Ran | None, status: Status, error_type: str = "") -> None:
         record = self._ended(executed, status, error_type)
         try:
             self._record(record)

@@ -12,7 +12,7 @@ from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import raise_shown
 from inbounds.integrations._adapter.server_text import aobserve, held_descriptor, observe
-from inbounds.pep.permit import note_judged
+from inbounds.pep.permit import Permit
 from inbounds.pep.tool import GuardedTool
 from inbounds.process.threads import run_in_thread
 
@@ -63,7 +63,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
             messages_key: That of the node. Without it, what the call stands in is looked for.
         """
         result = self._ran(request, handler, messages_key)
-        note_judged()
+        Permit.latest = object()
         see_in(request.runtime, messages_of(result))
         return result
 
@@ -100,7 +100,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
     ) -> Any:
         """Async twin of `wrap_tool_call`."""
         result = await self._aran(request, handler, messages_key)
-        note_judged()
+        Permit.latest = object()
         see_in(request.runtime, messages_of(result))
         return result
 
