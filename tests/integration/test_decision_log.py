@@ -9,6 +9,8 @@ import pytest
 from tests import scenes, shipping
 from tests.integration.test_bundles import write_rule
 
+from inbounds_tools.bundle.build import ENTRYPOINTS
+
 CANARY = "canary-5d1f"
 SECRET = "SECRET-7c1e"
 FAILING = """\
@@ -23,7 +25,10 @@ package site.rules.payroll.after_hours
 
 # METADATA
 # description: Shown by the number
-ruled_out if to_number(input.action.properties.arguments.id) < 1000
+ruled_out if {
+	not regex.match("^[0-9]+$", input.action.properties.arguments.id)
+	time.parse_duration_ns(input.action.properties.arguments.id) < 1000
+}
 
 # METADATA
 # description: The limit
@@ -132,7 +137,8 @@ def log_of(dist, tmp_path, *, masked):
             opa.request(
                 "POST", f"/v1/data/inbounds/{entrypoint}", token=shipping.PEP_TOKEN, json=body
             )
-        opa.request("GET", "/v1/data/live/now", token=shipping.FEED_TOKEN)
+        for read in ("live/now", "live/now/generation", "live/now/seq"):
+            assert opa.request("GET", f"/v1/data/{read}", token=shipping.FEED_TOKEN).ok
         shipping.until(
             lambda: opa.log.count('"decision_id"') >= len(asked), "decisions are not logged"
         )
@@ -164,6 +170,7 @@ def test_nothing_of_what_was_asked_reaches_the_log(dist, tmp_path):
         for secret in secrets(question):
             assert secret not in log
     for event in logged:
+        assert event["path"] in ENTRYPOINTS
         assert event.get("nd_builtin_cache") is None
         assert set(event.get("input", {})) <= {"decision", "tool", "agent", "pep"}
         assert set(event.get("result", {})) <= {

@@ -24,9 +24,11 @@ mask := [
 # METADATA
 # title: Drop
 # description: |
-#   An event without an answer is not logged. It has the error of an evaluation, whose text can
-#   hold a value: `to_number` quotes its operand. OPA masks no error, and before 1.22.2 it does
-#   not show one to this rule, so the missing answer is what tells such an event.
+#   Only what answers a question is logged: not what the owner of the feed reads back, nor the
+#   version of OPA. An event without an answer is not logged either. It has the error of an
+#   evaluation, whose text can hold a value: `to_number` quotes its operand. OPA masks no error,
+#   and before 1.22.2 it does not show one to this rule, so the missing answer is what tells such
+#   an event.
 # scope: document
 # related_resources:
 #   - ref: https://www.openpolicyagent.org/docs/management-decision-logs#drop-decision-logs
@@ -37,6 +39,21 @@ drop := false if {
 	is_object(input)
 	object.get(input, "result", null) != null
 	object.get(input, "error", null) == null
+	input.path in _questions
+}
+
+_questions := {
+	"inbounds/main/decision",
+	"inbounds/evaluation/decisions",
+	"inbounds/registry/tool",
+	"inbounds/issuance/task",
+	"inbounds/delegation/child",
+	"inbounds/delegation/accepted",
+	"inbounds/issuer/begun",
+	"inbounds/issuer/hops",
+	"inbounds/issuer/renewed",
+	"inbounds/issuer/shown",
+	"inbounds/issuer/signed_in",
 }
 
 _question["decision"] := id if {

@@ -5,6 +5,7 @@ import data.system.log
 
 test_what_joins_the_logs_is_kept if {
 	logged(_event) == {
+		"path": "inbounds/main/decision",
 		"input": {
 			"decision": fixtures.scene.question.context.decision.id,
 			"tool": "mail.read",
@@ -108,8 +109,17 @@ test_an_answer_is_logged_whatever_it_is if {
 	not log.drop with input as _event
 
 	every answer in [false, true, {}, [], "", 0] {
-		not log.drop with input as {"input": {}, "result": answer}
-		not log.drop with input as {"input": {}, "result": answer, "error": null}
+		not log.drop with input as {"path": _event.path, "input": {}, "result": answer}
+		not log.drop with input as {"path": _event.path, "input": {}, "result": answer, "error": null}
+	}
+}
+
+# What the owner of the feed reads back twice a second is no decision, nor is the version of OPA.
+test_what_answers_no_question_is_dropped if {
+	log.drop with input as object.remove(_event, ["path"])
+
+	every path in ["live/now", "live/now/generation", "live/now/seq", "system/version/version", "", "/", null, 1] {
+		log.drop with input as object.union(_event, {"path": path})
 	}
 }
 
@@ -148,6 +158,7 @@ logged(event) := object.union(object.remove(event, changed), replaced) if {
 }
 
 _event := {
+	"path": "inbounds/main/decision",
 	"input": fixtures.question([]),
 	"result": {
 		"decision": false,
