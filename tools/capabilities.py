@@ -2,7 +2,8 @@
 
 A built-in is in it if OPA's WASM compiler brings it along or the embedded engine's host
 provides it. Which ones the compiler brings is seen from a module that calls them all: it
-asks its host for the others. What writes into the log of an engine is none of them.
+asks its host for the others. What writes into the log of an engine is none of them, nor what makes
+comments data: a change of a comment is none of what a rule does.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ OWNS = ("bundles/capabilities.json",)
 
 _FEATURES = ["rego_v1"]
 _LOGGED = ("print", "trace")
+_COMMENTS = ("rego.metadata.chain", "rego.metadata.rule")
 
 
 def generated(root: Path) -> dict[str, str]:
@@ -40,7 +42,7 @@ def generated(root: Path) -> dict[str, str]:
         builtin
         for builtin in current["builtins"]
         if builtin["name"] not in wanted - hosted.keys()
-        and builtin["name"] not in _LOGGED
+        and builtin["name"] not in (*_LOGGED, *_COMMENTS)
         and (_callable(builtin) or builtin.get("infix"))
     ]
     value = {

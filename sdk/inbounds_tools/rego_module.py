@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Module:
         rules: The names that it defines.
         abouts: The METADATA of its package.
         schema_lines: The lines where METADATA of any scope states `schemas`.
+        rules_read: The rules as OPA's parser reads them.
     """
 
     file: Path
@@ -35,6 +37,34 @@ class Module:
     rules: frozenset[str]
     abouts: tuple[dict[str, Any], ...]
     schema_lines: tuple[int, ...]
+    rules_read: Sequence[dict[str, Any]] = field(repr=False)
+
+    def calls(self) -> Iterator[Call]:
+        """Yield every call of a function, and every function that stands in for another."""
+        left: list[Any] = list(reversed(self.rules_read))
+        while left:
+            node = left.pop()
+            if isinstance(node, dict):
+                yield from _calls_of(node)
+                left.extend(reversed(node.values()))
+            elif isinstance(node, list):
+                left.extend(reversed(node))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function that a rule calls.
+
+    Attributes:
+        name: What is called.
+        arguments: With what, as OPA's parser writes it; None where it stands in for another
+            function (`with f as name`).
+        line: Where.
+    """
+
+    name: str
+    arguments: Sequence[dict[str, Any]] | None
+    line: int
 
 
 def read(source: Path, *, opa: Path) -> Module:
@@ -73,7 +103,24 @@ def read(source: Path, *, opa: Path) -> Module:
             if about.get("scope") == "package"
         ),
         schema_lines=tuple(_schema_line(about) for about in annotations if about.get("schemas")),
+        rules_read=module.get("rules", []),
     )
+
+
+def _calls_of(node: dict[str, Any]) -> Iterator[Call]:
+    """Yield what a node of the syntax calls, without what its inner nodes do."""
+    terms = node.get("terms") if "terms" in node else node.get("value")
+    if isinstance(terms, list) and terms and ("terms" in node or node.get("type") == "call"):
+        yield from _call(terms[0], terms[1:])
+    for replacing in node.get("with") or ():
+        yield from _call(replacing["value"], None)
+
+
+def _call(function: dict[str, Any], arguments: Sequence[dict[str, Any]] | None) -> Iterator[Call]:
+    parts = function["value"] if function["type"] == "ref" else [function]
+    if parts[0]["type"] == "var" and all(part["type"] == "string" for part in parts[1:]):
+        name = ".".join(str(part["value"]) for part in parts)
+        yield Call(name, arguments, int(function.get("location", {}).get("row", 1)))
 
 
 def _schema_line(annotation: dict[str, Any]) -> int:

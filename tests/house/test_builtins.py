@@ -2,11 +2,13 @@
 
 import ast
 import json
+import re
 
 from tests import builtin_arguments
 from tests.engines import ROOT
 
 from inbounds.engine.builtins import Host
+from inbounds_tools.bundle.site_builtins import LIMITS
 
 COMPARED = ROOT / "tests" / "integration" / "test_builtins.py"
 
@@ -36,3 +38,17 @@ def test_every_built_in_of_the_host_may_be_used():
     capabilities = json.loads((ROOT / "bundles" / "capabilities.json").read_text("utf-8"))
     allowed = {builtin["name"] for builtin in capabilities["builtins"]}
     assert Host(lambda: 0).builtins.keys() <= allowed
+
+
+def test_what_a_site_must_not_call_is_listed():
+    """
+    Whoever writes a rule finds each with its reason, and no other.
+    """
+    text = (ROOT / "docs" / "policy-authors.md").read_text("utf-8")
+    (section,) = re.findall(
+        r"^## Built-ins that a site must not call\n(.*?)^## ", text, re.DOTALL | re.MULTILINE
+    )
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{name}` | {limit.why} | {limit.instead} |" for name, limit in LIMITS.items()
+    ]

@@ -50,6 +50,100 @@ def test_a_rule_that_prints_is_not_built(site, keys):
         assert f"{site / PLACE}:11: `{body[:5]}` writes what it is given" in error.message
 
 
+TEXT = "input.action.properties.arguments.id"
+DIFFERENT = {
+    f"json.unmarshal({TEXT}).amount <= 100": "json.unmarshal",
+    f"json.is_valid({TEXT})": "json.is_valid",
+    f"base64.is_valid({TEXT})": "base64.is_valid",
+    f'json["unmarshal"]({TEXT}).amount <= 100': "json.unmarshal",
+    f"count([1 | json.unmarshal({TEXT})]) == 1": "json.unmarshal",
+    f"every id in [{TEXT}] {{ to_number(id) > 10 }}": "to_number",
+    f"_read({TEXT}).amount <= 100 with _read as json.unmarshal": "json.unmarshal",
+    f"_read({TEXT}) == 0 with _read as to_number": "to_number",
+    f'regex.match({TEXT}, "office")': "regex.match",
+    'regex.match("a\\u0000", "a")': "regex.match",
+    f"regex.match(`\\C`, {TEXT})": "regex.match",
+    f"regex.find_all_string_submatch_n(`a`, {TEXT}, -7)": "regex.find_all_string_submatch_n",
+    f'glob.match("*", [], {TEXT})': "glob.match",
+    f'indexof("a", {TEXT}) == 0': "indexof",
+    f'replace("a", {TEXT}, "b") == "a"': "replace",
+    f'replace({TEXT}, "", "b") == "a"': "replace",
+    'concat(",", {"a", "b"}) == "b,a"': "concat",
+    "format_int(123456789.5, 2) != {TEXT}".replace("{TEXT}", TEXT): "format_int",
+    f'net.cidr_contains("::/0", {TEXT})': "net.cidr_contains",
+    f"json.marshal({TEXT}) == `x`": "json.marshal",
+}
+
+
+@pytest.mark.parametrize("expression", DIFFERENT)
+def test_a_rule_that_calls_what_the_engines_read_differently_is_refused(site, expression):
+    place = f"ruled_out if {{\n\t{expression}\n}}\n"
+    put(site, PLACE, rule(body=f"\n\n_read(_) := {{}}\n\n{place}"))
+    error = refused_unbuilt(site)
+    assert f"{site / PLACE}:13: `{DIFFERENT[expression]}` is not the same" in error.message
+
+
+def test_so_is_one_whose_value_or_arguments_do(site):
+    for body in (
+        f"\n\nruled_out := true if false\n\nelse := json.is_valid({TEXT})\n",
+        f"\n\nruled_out if _is[json.unmarshal({TEXT})]\n\n_is[1] := true\n",
+        f"\n\nruled_out if _is[1]\n\n_is[json.unmarshal({TEXT})] := true\n",
+        f"\n\ndefault ruled_out := false\n\nruled_out if {{a: 1 | a := to_number({TEXT})}}\n",
+    ):
+        put(site, PLACE, rule(body=body))
+        assert "is not the same in both engines" in refused_unbuilt(site).message
+
+
+def test_such_a_rule_is_not_built(site, keys):
+    put(site, PLACE, rule(body=f"\n\nruled_out if json.is_valid({TEXT})\n"))
+    assert refused(site, keys).code == "bundle.site_builtin"
+
+
+def refused_unbuilt(site):
+    """What is said of a site whose rules call what is not the same in both engines."""
+    with pytest.raises(ConfigurationError) as caught:
+        site_tree.files(site, opa=Path(engines.opa_binary()))
+    assert caught.value.code == "bundle.site_builtin"
+    return caught.value
+
+
+def test_a_rule_may_call_what_the_engines_read_alike(site, keys):
+    calls = (
+        f'regex.match(`^a{{2}}$`, {TEXT}) with {TEXT} as "replace"',
+        f'replace({TEXT}, "/", ".") != indexof({TEXT}, ".")',
+        f'concat("/", sort({{1 | {TEXT}}})) != concat("/", split({TEXT}, "/"))',
+        f"concat(`,`, [`a`, format_int(5, 10)]) != {TEXT}",
+        f"regex.find_all_string_submatch_n(`a`, {TEXT}, -1) != []",
+        "some replace in [1]\n\treplace == 1",
+    )
+    body = "".join(f"\n\nruled_out if {{\n\t{call}\n}}" for call in calls)
+    put(site, PLACE, rule(body=body + "\n"))
+    assert built(site, keys).files["site"].exists()
+
+
+def test_tests_may_call_them(site):
+    test = PLACE.replace(".rego", "_test.rego")
+    put(site, test, f'package {PACKAGE}_test\n\ntest_it if json.unmarshal("1") == 1\n')
+    assert site / test not in site_tree.files(site, opa=Path(engines.opa_binary()))
+
+
+def test_comments_are_no_data(site, keys):
+    for call in ("rego.metadata.rule()", "rego.metadata.chain()[0]"):
+        put(site, PLACE, rule(body=f"\n\n# METADATA\n# custom: {{a: 1}}\nruled_out if {call}\n"))
+        assert f"undefined function {call.partition('(')[0]}" in refused(site, keys).message
+
+
+def test_a_line_that_a_cr_ends_for_people_alone_is_refused(site, keys):
+    put(site, PLACE, "")
+    (site / PLACE).write_bytes(rule(body="\n\nruled_out if {\n\t#\r\tfalse\n\ttrue\n}\n").encode())
+    error = refused(site, keys)
+    assert error.code == "bundle.site_line_ends"
+    assert error.message.startswith(f"{site / PLACE}:11: ")
+
+    (site / PLACE).write_bytes(rule().replace("\n", "\r\n").encode())
+    assert site / PLACE in site_tree.files(site, opa=Path(engines.opa_binary()))
+
+
 def test_folders_without_end_are_refused(site, keys):
     (site / "lib" / "/".join(["d"] * 70)).mkdir(parents=True)
     error = refused(site, keys)

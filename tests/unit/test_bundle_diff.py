@@ -183,6 +183,10 @@ def bundle(artefact, files=(), data=None, *, revision="r", **about):
         ({RULE: b"a"}, {}, True),
         ({RULE: b"a"}, {RULE: b"b"}, True),
         ({RULE: b"a"}, {RULE: b"a\n# why\n"}, False),
+        ({RULE: b"a"}, {RULE: b"a\r\n# why\r\n"}, False),
+        # For OPA a comment goes on behind a CR: the condition is gone.
+        ({RULE: b"a if {\n\tb\n\tc\n}"}, {RULE: b"a if {\n\t#\r\tb\n\tc\n}"}, True),
+        ({RULE: b"a if {\n\t#\r\tb\n\tc\n}"}, {RULE: b"a if {\n\t#\n\tb\n\tc\n}"}, True),
         # Another file of the rule may rule out what the first one does not.
         ({RULE: b"a"}, {RULE: b"a", "site/rules/pay/late/more.rego": b"b"}, True),
         ({}, {"site/lib/dates/dates.rego": b"a"}, True),

@@ -197,11 +197,13 @@ def _without_comments(source: bytes) -> bytes:
     """Return a source without comments on lines of their own and without empty lines.
 
     Between backticks, where a text may span lines, `#` begins no comment: with one, it is left as
-    it is.
+    it is; likewise with a CR within a line, which ends no comment. METADATA is a comment as well:
+    no built-in of a policy reads it.
     """
-    if b"`" in source:
+    lines = source.replace(b"\r\n", b"\n").split(b"\n")
+    if b"`" in source or any(b"\r" in line for line in lines):
         return source
-    lines = (line.strip() for line in source.splitlines())
+    lines = [line.strip() for line in lines]
     return b"\n".join(line for line in lines if line and not line.startswith(b"#"))
 
 

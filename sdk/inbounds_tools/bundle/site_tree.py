@@ -15,13 +15,14 @@ from pathlib import Path
 
 from inbounds.errors import ConfigurationError
 from inbounds.files.listing import MAX_DEPTH
+from inbounds.files.regular_file import read_regular
 from inbounds.files.safe_files import write_file
 from inbounds.files.trees import copy_tree, scratch_folder
 from inbounds_tools import rego_module
 from inbounds_tools.catalogue import KINDS
 from inbounds_tools.opa import command
 
-from . import provenance
+from . import provenance, site_builtins
 
 DATA = ("data.json", "data.yaml", "data.yml")
 """The names under which OPA takes a file of a bundle as data."""
@@ -45,7 +46,8 @@ def files(site: Path, *, opa: Path) -> list[Path]:
 
     Raises:
         ConfigurationError: A file lies where nothing would apply it, is a link, is in
-            another package than its folder's, or names schemas; the message names it.
+            another package than its folder's, names schemas, or calls what is not the same in
+            both engines; the message names it.
     """
     found = []
     for path in files_and_tests(site):
@@ -181,6 +183,8 @@ def _refuse_module(path: Path, folder: tuple[str, ...], *, opa: Path) -> None:
         )
     own = ("site", *folder)
     test = _is_test(path)
+    if not test:
+        _refuse_code(path, module)
     if test and module.path == (*own[:-1], own[-1] + _TEST):
         return
     if module.path != own:
@@ -197,6 +201,27 @@ def _refuse_module(path: Path, folder: tuple[str, ...], *, opa: Path) -> None:
             code="bundle.site_misplaced",
             hint="give the file another name than `…_test.rego`",
         )
+
+
+def _refuse_code(path: Path, module: rego_module.Module) -> None:
+    """Refuse what the two engines, or people and OPA, read differently."""
+    lines = read_regular(path)[0].split(b"\n")
+    # In an editor a comment ends with the line that a CR ends; OPA's goes on.
+    hidden = next((row for row, line in enumerate(lines, 1) if b"\r" in line[:-1]), None)
+    if hidden is not None:
+        raise ConfigurationError(
+            f"{path}:{hidden}: holds a CR within a line: end lines with LF, or CR and LF",
+            code="bundle.site_line_ends",
+            hint="OPA ends a comment at LF alone, so that what follows a CR would be one as well",
+        )
+    for call in module.calls():
+        if limit := site_builtins.refused(call.name, call.arguments):
+            raise ConfigurationError(
+                f"{path}:{call.line}: `{call.name}` is not the same in both engines "
+                f"({limit.why}): {limit.instead}",
+                code="bundle.site_builtin",
+                hint="docs/policy-authors.md lists what a site must not call",
+            )
 
 
 def _written(path: tuple[str, ...]) -> str:
