@@ -114,7 +114,7 @@ test_an_answer_is_logged_whatever_it_is if {
 	}
 }
 
-# What the owner of the feed reads back twice a second is no decision, nor is the version of OPA.
+# Neither what the owner of the feed reads back twice a second nor the version of OPA is a decision.
 test_what_answers_no_question_is_dropped if {
 	log.drop with input as object.remove(_event, ["path"])
 

@@ -134,7 +134,7 @@ class Call:
     # --- step 1 ---------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        Permit.latest = object()
+        ToolRun.latest = object()
         for known in prepare(
             self._runtime, self._task.session, self._target, self._given, self._deadline
         ):

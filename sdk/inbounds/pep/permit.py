@@ -7,12 +7,13 @@ import json
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 
 from inbounds.canonical.arguments import canonical_json
 from inbounds.errors import DecisionUnavailable, InboundsError, OutcomeUnrecorded, ResultWithheld
 from inbounds.evidence.records import Executed
 from inbounds.pep.results import Admission
+from inbounds.pep.tool_run import ToolRun
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from inbounds.model.question import Decision, Returns
     from inbounds.pep.labelled import Bound, Labelled
-    from inbounds.pep.tool_run import ToolRun
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +42,7 @@ class Permit:
         returns: What the registry says that the tool returns.
         holds_back: Whether rows are held back until the last has come.
         tool_run: What the tool's own code runs within.
-        latest: Of the process: another object with each call to be judged, and each result given.
     """
-
-    latest: ClassVar[object] = object()
 
     def __init__(
         self,
@@ -197,7 +194,7 @@ class Permit:
         return left
 
     def _admitted(self, admit: Callable[[Any], Any], item: Any) -> Any:
-        Permit.latest = object()
+        ToolRun.latest = object()
         try:
             # As `require_open`; every call comes through here.
             if not self._open or os.getpid() != self._process:
@@ -298,7 +295,7 @@ class Permit:
 
     def _ended(self, executed: Ran | None, status: Status, error_type: str = "") -> Executed:
         """Use the permit up, and say what is to be recorded."""
-        Permit.latest = object()
+        ToolRun.latest = object()
         with self._lock:
             if not self._open or os.getpid() != self._process:
                 raise self._used()

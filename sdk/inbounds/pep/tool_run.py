@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from inbounds.errors import DecisionUnavailable
 
@@ -33,8 +33,10 @@ class ToolRun:
         record: Writes another one to the evidence log.
         workflow: The kind of the workflow that this part of the run belongs to: it is not guarded,
             and so no model may be asked in it. Empty outside of one.
+        latest: Of the process: another object with each call to be judged, and each result given.
     """
 
+    latest: ClassVar[object] = object()
     __slots__ = ("_process", "allowed", "record", "workflow")
 
     def __init__(

@@ -62,8 +62,8 @@ def _decimal(arguments: Terms) -> bool:
 
 
 _DIFFERENT = ("\0", r"\B", r"\C")
-_JSON = "embedded, it takes text for JSON that is none: of two values, the first"
-_BASE64 = "embedded, it takes text for base64 that is none"
+_JSON = "embedded, invalid text is taken for JSON: of two values, the first"
+_BASE64 = "embedded, invalid text is taken for base64"
 _AS_ARGUMENTS = "let the tool take what the text holds as arguments of its own"
 _AS_GIVEN = "compare the text as it is given"
 _CUT = "embedded, a pattern ends at a NUL, `\\C` is read, and `\\B` is found within a sign"

@@ -12,8 +12,8 @@ from inbounds.integrations._adapter.current_task import shown_tools
 from inbounds.integrations._adapter.requirements import guard_of, resources_of
 from inbounds.integrations._adapter.running import raise_shown
 from inbounds.integrations._adapter.server_text import aobserve, held_descriptor, observe
-from inbounds.pep.permit import Permit
 from inbounds.pep.tool import GuardedTool
+from inbounds.pep.tool_run import ToolRun
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, refusal_message
@@ -63,7 +63,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
             messages_key: That of the node. Without it, what the call stands in is looked for.
         """
         result = self._ran(request, handler, messages_key)
-        Permit.latest = object()
+        ToolRun.latest = object()
         see_in(request.runtime, messages_of(result))
         return result
 
@@ -100,7 +100,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
     ) -> Any:
         """Async twin of `wrap_tool_call`."""
         result = await self._aran(request, handler, messages_key)
-        Permit.latest = object()
+        ToolRun.latest = object()
         see_in(request.runtime, messages_of(result))
         return result
 

@@ -19,7 +19,7 @@ from langgraph.pregel import Pregel, _runner
 from langgraph.pregel._loop import AsyncPregelLoop, PregelLoop, SyncPregelLoop
 
 from inbounds.errors import ConfigurationError
-from inbounds.pep.permit import Permit
+from inbounds.pep.tool_run import ToolRun
 from inbounds.process.locks import ProcessLock
 
 from .preflight import guarded, tool_nodes, wrapped
@@ -95,9 +95,9 @@ def _anoted(run: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _running(step: Any) -> Iterator[None]:
-    before = Permit.latest
+    before = ToolRun.latest
     yield
-    if Permit.latest is before:
+    if ToolRun.latest is before:
         _unjudged[id(step)] = step
 
 

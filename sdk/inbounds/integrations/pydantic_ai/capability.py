@@ -169,7 +169,7 @@ class AuthorizationCapability(AbstractCapability):  # type: ignore[misc]  # not 
                 permit = await call.permit()
                 running = Running(permit, call.mark.place)
                 try:
-                    # The validators of a tool, its toolset and what wraps that are parts of the tool.
+                    # Its validators, its toolset and what wraps that are parts of the tool.
                     with permit.tool_run.active():
                         judged = await run_in_thread(call.judged, permit)
                         with running.under_way():
