@@ -1842,6 +1842,11 @@ class TestPlaces:
         assert {"hello", BOB} <= {*tool_proxy.contents_of(result)}
         assert ["hello"] == [each.content for each in tool_proxy.messages_of(result)]
 
+    def test_a_command_may_hold_itself(self):
+        update = {"chat": [ToolMessage("hello", tool_call_id="x")]}
+        update["again"] = [update, BOB]
+        assert ["hello", BOB] == tool_proxy.contents_of(Command(update=update))
+
 
 def served(*, listed):
     """A tool as `langchain-mcp-adapters` makes one of what a server has listed; or another."""

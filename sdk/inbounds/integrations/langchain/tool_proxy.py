@@ -295,16 +295,23 @@ def contents_of(result: Any) -> list[Any]:
 def _parts(result: Any) -> list[Any]:
     """Take apart what a tool gives: whichever member of the state a command puts it into."""
     found: list[Any] = []
-    waiting = [result]
+    waiting, opened = [result], set[int]()
     while waiting:
-        each = waiting.pop(0)
-        if isinstance(each, Command):
-            is_state = not isinstance(each.update, BaseMessage) and hasattr(each.update, "__dict__")
-            waiting[:0] = vars(each.update).values() if is_state else [each.update]
-        elif isinstance(each, Mapping):
-            waiting[:0] = each.values()
-        elif isinstance(each, list | tuple):
-            waiting[:0] = each
-        elif each is not None:
-            found.append(each)
+        each = waiting.pop()
+        inner = _within(each)
+        if inner is None:
+            found += [] if each is None else [each]
+        elif id(each) not in opened:
+            opened.add(id(each))  # it may hold itself
+            waiting += reversed(inner)
     return found
+
+
+def _within(part: Any) -> list[Any] | None:
+    """Return what a command, a mapping or a list holds; None for anything else."""
+    if isinstance(part, Command):
+        is_state = not isinstance(part.update, BaseMessage) and hasattr(part.update, "__dict__")
+        return [*vars(part.update).values()] if is_state else [part.update]
+    if isinstance(part, Mapping):
+        return [*part.values()]
+    return [*part] if isinstance(part, list | tuple) else None
