@@ -179,6 +179,8 @@ NOT_ON_THREADS = {
     "a run; every tool that a run is given is judged with or without it",
     "inbounds/integrations/crewai/tool.py: _call_id": "an id for the span, by which nothing "
     "is decided",
+    "inbounds/integrations/crewai/tool.py: _latest": "without it a result becomes text by `str`, and "
+    "no code of the tool runs",
     "inbounds/integrations/fastmcp.py: _answering": "FastMCP has the headers of a request in a "
     "context variable of its own: a thread without this one has not got them either",
     "inbounds/integrations/fastmcp.py: _given_now": "is read by what the MCP adapter's `in_place` "

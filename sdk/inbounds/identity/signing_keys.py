@@ -169,7 +169,8 @@ def token_claims(token: str) -> Any:
     """
     payload = token.split(".")[1]
     claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return {**claims, "aud": [claims["aud"]]} if isinstance(claims.get("aud"), str) else claims
+    stands_alone = isinstance(claims, dict) and isinstance(claims.get("aud"), str)
+    return {**claims, "aud": [claims["aud"]]} if stands_alone else claims
 
 
 def token_hash(token: str) -> str:

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 
 _call_id: ContextVar[str] = ContextVar("inbounds_crewai_call_id", default="")
 
-_latest: ContextVar[tuple[Any, Any, Permit] | None] = ContextVar("inbounds_latest", default=None)
+_latest: ContextVar[tuple[Any, Any, Permit] | None] = ContextVar(
+    "inbounds_crewai_latest", default=None
+)
 """The tool that was called last here, its result, and the permit of the call."""
 
 
