@@ -324,6 +324,11 @@ class TestTokens:
 class TestDown:
     """OpenBao that hangs, and comes back."""
 
+    @pytest.fixture(autouse=True)
+    def _awake_afterwards(self, stand):
+        yield
+        stand.bao.wake()
+
     def test_the_tool_does_not_run_and_says_so_within_the_deadline(self, stand):
         guard = stand.guard(deadline=1.0)
         before = stand.closed()

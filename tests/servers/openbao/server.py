@@ -98,7 +98,10 @@ class BaoServer:
 
     def sleep(self) -> None:
         """Answer nothing from here on, as a server that hangs."""
+        assert self._process is not None
         self._signal(signal.SIGSTOP)
+        # Until then, a busy machine lets it answer.
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def wake(self) -> None:
         """Answer again."""
