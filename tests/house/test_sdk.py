@@ -179,7 +179,7 @@ NOT_ON_THREADS = {
     "a run; every tool that a run is given is judged with or without it",
     "inbounds/integrations/crewai/tool.py: _call_id": "an id for the span, by which nothing "
     "is decided",
-    "inbounds/integrations/crewai/tool.py: _latest": "without it a result becomes text by `str`, and "
+    "inbounds/integrations/crewai/tool.py: _latest": "without it a result becomes text by `str`: "
     "no code of the tool runs",
     "inbounds/integrations/fastmcp.py: _answering": "FastMCP has the headers of a request in a "
     "context variable of its own: a thread without this one has not got them either",
