@@ -42,7 +42,7 @@ def test_every_built_in_of_the_host_may_be_used():
 
 def test_what_a_site_must_not_call_is_listed():
     """
-    Whoever writes a rule finds each with its reason, and no other.
+    The page lists each with its reason, and no other.
     """
     text = (ROOT / "docs" / "policy-authors.md").read_text("utf-8")
     (section,) = re.findall(

@@ -201,7 +201,7 @@ def plain(value, *, sets):
     if isinstance(value, dict):
         return {name: plain(each, sets=sets) for name, each in value.items()}
     if isinstance(value, int | float) and not isinstance(value, bool):
-        # What is no whole number up to 2^53 is rounded differently, in the last digits.
+        # All but whole numbers up to 2^53 is rounded differently, in the last digits.
         return f"{float(value):.14g}" if abs(value) < sys.float_info.max else "large"
     return value
 

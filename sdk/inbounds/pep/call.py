@@ -134,7 +134,6 @@ class Call:
     # --- step 1 ---------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        ToolRun.latest = object()
         for known in prepare(
             self._runtime, self._task.session, self._target, self._given, self._deadline
         ):

@@ -12,6 +12,7 @@ from inbounds.evidence.records import record_name
 from inbounds.model.question import Resource
 from inbounds.model.skeletons import skeletons
 from inbounds.pdp.registry import UNREGISTERED, RegistryAnswer
+from inbounds.pep.tool_run import ToolRun
 from inbounds.provenance.destinations import call_effects, needs_proof
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from inbounds.pep.runtime import Runtime
     from inbounds.pep.tool import Target
     from inbounds.sessions.store import SessionKey
-
 
 _NO_ARGUMENTS = Canonical({}, {}, b"{}")
 _UNKNOWN = Resource(type="unknown", id="unknown")
@@ -95,6 +95,7 @@ def prepare(
             canonical form.
         DecisionUnavailable: The registry could not be asked.
     """
+    ToolRun.latest = object()
     name = target.name
     if record_name(name) != name:
         raise ArgumentNotRepresentable(

@@ -20,8 +20,8 @@ _MOST_ANSWERED = 20
 class RequestThreads:
     """Threads for requests of one kind: requests of another kind have threads of their own.
 
-    Bodies are read one at a time, and those of one address one after another: whoever sends many
-    waits for itself, and a request of another address for at most one of each address.
+    Bodies are read one at a time, and those of one address one after another: an address that sends
+    many waits for itself, and a request of another one for at most one body of each address.
     """
 
     def __init__(self) -> None:

@@ -233,8 +233,8 @@ class Service:
             chain: The tokens that it was delegated with, to where `name` leads or further.
             proof: What came with the request, of a key that holds the task so far or above.
             allow: Called with who ends a hop: the id of the task's agent, where it holds the task,
-                or the thumbprint of the key that holds a hop. Whoever delegates names as many as he
-                likes, and each is kept in the feed. Raises where it is too often.
+                or the thumbprint of the key that holds a hop. A delegator names any number of
+                them, and each is kept in the feed. Raises where it is too often.
 
         Returns:
             Whether it is known wherever the feed is pushed to; None where it is pushed nowhere.
@@ -275,7 +275,7 @@ class Service:
     def _is_over(self, name: str, above: Sequence[str], seconds: int) -> bool:
         """Return whether nothing of it can be used any more, and its end is recorded if need be.
 
-        Whoever repeats an end, or names hops of what is over, leaves nothing more in the feed and
+        To repeat an end, or to end a hop of what is over, leaves nothing more in the feed and
         in the records, and takes nothing of what anybody may end.
         """
         since = self._with.feed.since

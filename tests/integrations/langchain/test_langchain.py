@@ -1326,6 +1326,28 @@ class TestCaches:
 
         assert self.judged_twice(world, "thread", read)
 
+    @pytest.mark.parametrize("plan", [False, True], ids=["one", "several"])
+    def test_nor_what_the_policy_was_only_asked_about(self, world, plan):
+        """
+        What it would say is of one task as well.
+        """
+        asked = []
+
+        def step(state, runtime: Runtime):
+            task = runtime.context["task"]
+            call = ("mail.read", {"id": "42"}, world.resources["mail.read"])
+            if plan:
+                found = task.evaluate_all([call])
+            else:
+                found = [task.evaluate(*call[:2], resource=call[2])]
+            asked.append(task.id)
+            return {"messages": [AIMessage(each.outcome) for each in found]}
+
+        graph = self.graph(step, InMemoryCache(), CachePolicy())
+        for _ in range(2):
+            graph.invoke(called(READ), context={"task": world.task()})
+        assert 2 == len({*asked})
+
     def test_nor_what_was_begun_before_it_was_looked_at(self, world):
         """
         A process may import this within a node: then the step that runs is not known to be clean.

@@ -79,8 +79,8 @@ _third := _signed_by(_second.cnf.jwk, _tokens[3])
 
 _fourth := _signed_by(_third.cnf.jwk, _tokens[4])
 
-# Whoever is shown by nothing may send a chain. So a token is not even read before the one above it
-# is verified: what a stranger signs with a key of their own costs nothing but its length.
+# Anybody may send a chain. So a token is not even read before the one above it is verified: what a
+# stranger signs with a key of their own costs nothing but its length.
 _signed_by(key, token) := claims if {
 	holder.public(key)
 	parts := jwt.read(token)
