@@ -12,7 +12,9 @@ JOBS = 2
 JOBS_ALL = 4
 # Which adapters `make test-integrations` runs: all that have a harness.
 ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
-# What the tests of one need besides. A gateway is a process of many threads: its tests run alone.
+# Those whose tests take longest, which start first.
+LONG = mcp litellm claude_agent_sdk
+# What the tests of one need besides.
 MORE_mcp = ,issuer
 MORE_litellm = ,litellm-proxy
 # A SHA-256 to hold the release of OPA to, on a platform for which none is pinned.
@@ -48,8 +50,8 @@ setup: $(VENV)/stamp opa ## Make the virtual environment and install the pinned 
 
 $(VENV)/stamp: pyproject.toml constraints/latest.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or later is needed, e.g. make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[cli,otlp,redis,spire,issuer,test,vectors,lint]'
+	$(PYTHON) tools/environment.py $(VENV) --constraint constraints/latest.txt \
+		'.[cli,otlp,redis,spire,issuer,test,vectors,lint]'
 	touch $@
 
 opa: ## Install the pinned OPA
@@ -134,21 +136,22 @@ test-servers-nightly: setup assets ## Install Keycloak by Maven, build SPIRE in 
 
 # For each framework an environment of its own, kept as long as its versions are.
 build/integrations/%/stamp: pyproject.toml constraints/integrations/%.txt
-	$(PYTHON) -m venv build/integrations/$*
-	build/integrations/$*/bin/python -m pip install --quiet --constraint constraints/integrations/$*.txt \
-		--editable '.[$(subst _,-,$*),cli,test$(MORE_$*)]'
+	$(PYTHON) tools/environment.py build/integrations/$* --constraint constraints/integrations/$*.txt \
+		'.[$(subst _,-,$*),cli,test$(MORE_$*)]'
 	touch $@
 
 integrations: $(ADAPTERS:%=build/integrations/%/stamp) ## Make the environments of the adapters
 
 test-integrations: assets ## Run every adapter against its framework, in an environment of its own (one: ADAPTERS=langchain)
-	@$(MAKE) --jobs $(JOBS) ADAPTERS='$(ADAPTERS)' integrations
-	@set -e; for name in $(ADAPTERS); do \
-		echo "$$name:"; \
-		if [ $$name = litellm ]; then jobs=1; else jobs=$(JOBS_ALL); fi; \
-		INTEGRATION=$$name build/integrations/$$name/bin/python -m pytest -q -m 'not nightly' \
-			--numprocesses $$jobs --dist worksteal tests/integrations; \
-	done
+	@$(MAKE) --no-print-directory --jobs $(JOBS) ADAPTERS='$(ADAPTERS)' integrations
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ADAPTERS='$(ADAPTERS)' \
+		$(patsubst %,test-integration-%,$(filter $(ADAPTERS),$(LONG)) $(filter-out $(LONG),$(ADAPTERS)))
+
+# Two adapters run at a time, as their tests wait more than they compute.
+test-integration-%:
+	@echo "$*:"
+	@INTEGRATION=$* build/integrations/$*/bin/python -m pytest -q -m 'not nightly' \
+		--numprocesses $(if $(filter litellm,$*),1,2) --dist worksteal tests/integrations
 
 bench-integrations: assets integrations ## Measure what each adapter adds to a call of its framework
 	@set -e; for name in $(filter-out agent_hooks,$(ADAPTERS)); do build/integrations/$$name/bin/python -m bench.integrations $$name; done
@@ -178,8 +181,8 @@ nightly: rego-test py-test-all mutants lowest test-servers-nightly ## Run what t
 	$(PY) -m pytest -m nightly --ignore tests/servers
 
 lowest: setup assets
-	$(PYTHON) -m venv build/lowest
-	build/lowest/bin/python -m pip install --quiet --constraint constraints/lowest.txt --editable '.[cli,otlp,redis,issuer,test,vectors]'
+	$(PYTHON) tools/environment.py build/lowest --constraint constraints/lowest.txt \
+		'.[cli,otlp,redis,issuer,test,vectors]'
 	build/lowest/bin/python -m pytest -m 'not nightly'
 
 test-oldest-opa: setup assets opa-oldest ## Run what depends on OPA with the oldest one supported
@@ -194,24 +197,22 @@ cost: setup assets ## Count what a decision costs, and compare it with bench/cos
 	$(PY) -m bench.cost
 
 bench-mcp: assets ## Measure what the proxy of MCP servers adds to a call, and hold it for a minute
-	$(PYTHON) -m venv build/bench-mcp
-	build/bench-mcp/bin/python -m pip install --quiet \
-		--constraint constraints/integrations/mcp.txt --editable '.[mcp,cli,issuer,test]'
+	$(PYTHON) tools/environment.py build/bench-mcp --constraint constraints/integrations/mcp.txt \
+		'.[mcp,cli,issuer,test]'
 	build/bench-mcp/bin/python -m bench.mcp_proxy
 
 closure: setup assets ## Measure what programs load of the SDK, and write it into docs/architecture.md
 	$(PY) -m tests.closure
 
 performance: setup ## Write docs/performance.md and its chart from what `make bench` has kept
-	$(PY) -m pip install --quiet --constraint constraints/latest.txt --editable '.[bench]'
+	$(PYTHON) tools/environment.py $(VENV) --constraint constraints/latest.txt '.[bench]'
 	$(PY) -m bench.page
 
 revocation: setup assets ## Measure how soon what was ended is refused, and write that into docs/revocation.md
 	$(PY) -m bench.revocation
 
 evaluate: setup assets ## Put the tasks of AgentDojo and of the blind suites, and attacks on them, to the policy (CASES=folder: packed ones too)
-	$(PYTHON) -m venv build/evaluate
-	build/evaluate/bin/python -m pip install --quiet --editable '.[cli,bench]' 'agentdojo==0.1.35'
+	$(PYTHON) tools/environment.py build/evaluate '.[cli,bench]' 'agentdojo==0.1.35'
 	build/evaluate/bin/python -m evaluation $${CASES:+--cases "$$CASES"}
 	build/evaluate/bin/python -m evaluation.blind --keep
 	build/evaluate/bin/python -m evaluation.page

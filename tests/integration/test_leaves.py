@@ -110,6 +110,13 @@ def named(question, answer, path):
         for reason in answer["context"]["reasons"]
         if reason["code"] in ("identity.pop_mismatch", "identity.replayed")
     }
+    # Without the links by which a task came back to an agent, the call is the agent's own.
+    words |= {
+        f"/context/credentials/chain/{detail['link'] - 1}"
+        for reason in answer["context"]["reasons"]
+        if reason["code"] == "delegation.loop"
+        for detail in reason["details"]
+    }
     inside = steps[3:] if steps[:3] == ["action", "properties", "arguments"] else []
     return any(
         "/" + "/".join(way[:length]) in words
