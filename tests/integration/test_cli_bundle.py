@@ -215,6 +215,41 @@ def test_a_diff_names_what_widens_first(capsys, folder):
     assert (code, json.loads(out)) == (0, [])
 
 
+def test_a_build_removes_bundles_of_another_revision_and_nothing_else(capsys, folder):
+    others = {
+        "site-backup.tar.gz": b"mine",
+        "policy-notes.tar.gz": archive.pack({"notes.txt": b"mine"}),
+        "live-1.tar.gz": archive.pack({".manifest": b'{"metadata": {"inbounds": 1}}'}),
+        "deployment-1.tar.gz": archive.pack({".manifest": b'{"revision": "1", "roots": [""]}'}),
+    }
+    for name, content in others.items():
+        (folder / "dist" / name).write_bytes(content)
+    before = {path.name for path in (folder / "dist").iterdir()}
+    (folder / "site" / "data.yaml").write_text("banned: []\n")
+    code, out, _ = build(capsys, folder, "dist", "--json")
+    assert code == 0
+    built = {Path(path).name for path in json.loads(out)["files"].values()}
+    assert not built & before - {path for path in built if path.startswith("deployment-")}
+    assert {path.name for path in (folder / "dist").iterdir()} == {*built, *others}
+    for name, content in others.items():
+        assert (folder / "dist" / name).read_bytes() == content
+
+
+def test_a_site_with_1_in_place_of_true_widens(capsys, folder):
+    """
+    A rule `data.site.frozen == true` denies by the one, and no longer by the other.
+    """
+    for out, value in (("old", "true"), ("new", "1")):
+        (folder / "site" / "data.yaml").write_text(f"frozen: {value}\n")
+        assert build(capsys, folder, out)[0] == 0
+    diff = ("bundle", "diff", folder / "old", folder / "new", "--key", folder / "release.pub")
+    code, out, _ = run(capsys, *diff, "--fail-on-widening", "--json")
+    assert code == 1
+    [change] = [change for change in json.loads(out) if change["kind"] == "site"]
+    assert (change["path"], change["before"], change["after"]) == ("frozen", True, 1)
+    assert change["widens"]
+
+
 def test_the_data_of_a_site_and_a_policy_of_another_build_are_not_taken_for_the_same(
     capsys, folder
 ):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import jsonpatch
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests import scenes
 
 from inbounds.engine.bundle import SignedBundle
 from inbounds.errors import ConfigurationError
-from inbounds_tools.bundle.diff import _bundles, _data, _rules, _without_comments
+from inbounds_tools.bundle.archive import as_json
+from inbounds_tools.bundle.diff import _bundles, _data, _rules, _stamps, _without_comments
 from inbounds_tools.bundle.folder import of_one_build
 from inbounds_tools.bundle.own_files import require_own_files
 from inbounds_tools.opa.process import _complete
@@ -205,6 +209,51 @@ def test_all_data_of_a_site_widens():
         (change,) = _data("site", {"banned": old}, {"banned": new})
         assert change.widens
         assert change.area == "site data"
+
+
+JSON = st.recursive(
+    st.sampled_from([None, True, False, 0, 1, 0.0, 1.0, -0.0, 2, 0.5, "", "1", "true"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+"""Values of which many are equal to Python, and not to a policy."""
+
+
+@settings(max_examples=150, deadline=None, database=None, derandomize=True)
+@given(old=JSON, new=JSON)
+def test_documents_with_other_bytes_have_a_change(old, new):
+    found = list(_data("site", {"x": old}, {"x": new}))
+    assert bool(found) == (as_json(old) != as_json(new))
+    assert all(change.widens for change in found)
+
+
+@pytest.mark.parametrize(("old", "new"), [(True, 1), (False, 0), (0, False), (1, 1.0), (1, True)])
+@pytest.mark.parametrize(
+    "within", [lambda x: x, lambda x: [x], lambda x: [[x]], lambda x: [{"a": x}]]
+)
+def test_values_that_python_calls_equal_are_changes(old, new, within):
+    assert list(_data("site", {"x": within(old)}, {"x": within(new)}))
+    assert list(_data("deployment", {"x": within(old)}, {"x": within(new)}))
+    assert list(_stamps(*({"rego": stamped(value)} for value in (old, new))))
+
+
+def stamped(sequence):
+    return SignedBundle({}, {"metadata": {"inbounds": {"sequence": sequence}}}, {}, {})
+
+
+def test_bundles_whose_data_differ_in_true_and_1_are_not_of_one_build():
+    about = {"revision": "r", "metadata": {"inbounds": {"artefact": "wasm"}}}
+    site = {"revision": "r", "metadata": {"inbounds": {"artefact": "site"}}}
+    bundles = {
+        Path("a"): SignedBundle({}, site, {"site": {"frozen": True}}, {}),
+        Path("b"): SignedBundle({}, about, {"site": {"frozen": 1}}, {}),
+    }
+    with pytest.raises(ConfigurationError) as refused:
+        of_one_build(Path(), bundles, whole=False)
+    assert refused.value.code == "bundle.mixed"
 
 
 def test_an_entry_of_the_catalogue_that_changes_or_goes_widens_and_one_that_comes_does_not():

@@ -138,6 +138,18 @@ def read_signed(path: Path | str, key: Path | str) -> SignedBundle:
         _refuse("malformed", "the bundle holds something nested too deep", error)
 
 
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest of a bundle, whoever has signed it: only to tell what kind of file it is.
+
+    Raises:
+        ConfigurationError: `bundle.unreadable` or `bundle.malformed`.
+    """
+    try:
+        return _document(_MANIFEST, _unpack(path).get(_MANIFEST, b"{}"))
+    except RecursionError as error:
+        _refuse("malformed", "the bundle holds something nested too deep", error)
+
+
 def _read(path: Path, public_key: EllipticCurvePublicKey, *, of_another_key: str) -> SignedBundle:
     files = _unpack(path)
     signatures = files.pop(_SIGNATURES, None)

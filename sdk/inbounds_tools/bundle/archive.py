@@ -8,6 +8,7 @@ import json
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from inbounds.engine.bundle_keys import HOW_TO_DRAW
 from inbounds.errors import ConfigurationError
@@ -22,6 +23,24 @@ KEY_ID = "release"
 
 Files = dict[str, bytes]
 """Content by path, without a leading slash."""
+
+
+def as_json(value: Any) -> bytes:
+    """Return `value` as a bundle holds it: JSON whatever the order in which it was put together.
+
+    `true`, `1` and `1.0` are three values in it, as a policy can tell them apart.
+
+    Raises:
+        ConfigurationError: `bundle.data_invalid`. There is a number that is not finite.
+    """
+    try:
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        ).encode("utf-8")
+    except ValueError as error:
+        raise ConfigurationError(
+            "the data holds a value that JSON has no form for", code="bundle.data_invalid"
+        ) from error
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

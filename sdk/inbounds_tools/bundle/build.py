@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from inbounds.engine import assets
-from inbounds.engine.bundle import read_signed
+from inbounds.engine.bundle import read_manifest, read_signed
 from inbounds.errors import ConfigurationError
 from inbounds.files.safe_files import write_file
 from inbounds.files.trees import remove_file, scratch_folder
@@ -98,7 +98,7 @@ def build(
     """Build and sign all bundles of one revision.
 
     `out` holds one revision: bundles that an earlier build has left there are removed once
-    the others are written.
+    the others are written. A file that is not such a bundle stays, whatever its name.
 
     Args:
         rego: The project's sources; the schemas lie beside it, in `schemas/`.
@@ -162,7 +162,7 @@ def build(
             "sources": f"sha256:{digest}",
         }
         whole = {"revision": revision, "roots": sorted(roots), "rego_version": 1, **more}
-        return _json({**whole, "metadata": {"inbounds": about}})
+        return archive.as_json({**whole, "metadata": {"inbounds": about}})
 
     # What OPA read of every `data.json` and `data.yaml`, so that both engines have the same.
     documents = json.loads(module["data.json"])
@@ -179,28 +179,28 @@ def build(
     bundles: dict[Artefact, archive.Files] = {
         "rego": {
             **rules,
-            "data.json": _json({"inbounds": documents["inbounds"]}),
+            "data.json": archive.as_json({"inbounds": documents["inbounds"]}),
             ".manifest": manifest("rego", *_POLICY_ROOTS),
         },
         "wasm": {
             "policy.wasm": module["policy.wasm"],
-            "data.json": _json(embedded),
+            "data.json": archive.as_json(embedded),
             ".manifest": manifest("wasm", *embedded, **modules),
         },
         "live": {
-            "data.json": _json({"live": {"baseline": live}}),
+            "data.json": archive.as_json({"live": {"baseline": live}}),
             ".manifest": manifest("live", "live/baseline"),
         },
     }
     if site is not None:
         bundles["site"] = {
             **site_rules,
-            "data.json": _json({"site": documents.get("site", {})}),
+            "data.json": archive.as_json({"site": documents.get("site", {})}),
             ".manifest": manifest("site", "site"),
         }
     if data is not None:
         bundles["deployment"] = {
-            "data.json": _json({"deployment": data}),
+            "data.json": archive.as_json({"deployment": data}),
             ".manifest": manifest("deployment", "deployment", revision=data["revision"]),
         }
 
@@ -223,9 +223,17 @@ def _written(packed: Mapping[Artefact, bytes], out: Path, revision: str) -> dict
     for artefact, path in written.items():
         write_file(path, packed[artefact], below=out)
     for path in artefacts(out):
-        if path not in written.values():
+        if path not in written.values() and _is_built(path):
             remove_file(path, below=out)
     return written
+
+
+def _is_built(path: Path) -> bool:
+    """Whether a file is a bundle that `build` has written, whoever has signed it."""
+    try:
+        return read_manifest(path)["metadata"]["inbounds"]["artefact"] in _FILES
+    except (ConfigurationError, LookupError, TypeError):
+        return False
 
 
 def _shipped(rego: Path, capabilities: Path, digest: str) -> Mapping[str, bytes] | None:
@@ -259,15 +267,3 @@ def _deployment(folder: Path) -> dict[str, Any]:
 
 def _entrypoints() -> list[str]:
     return [f"--entrypoint={name}" for name in ENTRYPOINTS]
-
-
-def _json(value: Any) -> bytes:
-    """`value` as JSON that does not depend on the order in which it was put together."""
-    try:
-        return json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        ).encode("utf-8")
-    except ValueError as error:
-        raise ConfigurationError(
-            "the data holds a value that JSON has no form for", code="bundle.data_invalid"
-        ) from error

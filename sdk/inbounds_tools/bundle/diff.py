@@ -19,7 +19,7 @@ from inbounds.engine.bundle import SignedBundle
 
 from . import folder
 from .own_files import OF_EACH
-from .widening import MISSING, leaves, widens
+from .widening import MISSING, is_same, leaves, widens
 
 What = Literal["added", "removed", "changed"]
 
@@ -146,7 +146,11 @@ def _stamps(before: Mapping[str, SignedBundle], after: Mapping[str, SignedBundle
         ("revision", old.revision, new.revision),
         ("sequence", old.metadata.get("sequence"), new.metadata.get("sequence")),
     ]
-    return [Change("changed", kind, "policy", was, is_) for kind, was, is_ in stamps if was != is_]
+    return [
+        Change("changed", kind, "policy", was, is_)
+        for kind, was, is_ in stamps
+        if not is_same(was, is_)
+    ]
 
 
 # --- rules ---------------------------------------------------------------------------------

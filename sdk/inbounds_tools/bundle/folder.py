@@ -10,6 +10,7 @@ from inbounds.errors import ConfigurationError
 
 from .build import artefacts
 from .own_files import require_own_files
+from .widening import is_same
 
 _OWNERS = {"inbounds": "rego", "site": "site", "deployment": "deployment"}
 """Which bundle has a root of the data that the policy as WASM holds as well."""
@@ -80,7 +81,7 @@ def _differs(artefact: str, bundles: Mapping[str, SignedBundle], *, whole: bool)
     # That of a deployment is the deployment's own.
     first = next((each for each in bundles if each != "deployment"), artefact)
     for name in ("questions", "sequence", "sources"):
-        if bundle.metadata.get(name) != bundles[first].metadata.get(name):
+        if not is_same(bundle.metadata.get(name), bundles[first].metadata.get(name)):
             return f"`{artefact}` was built with other {name} than `{first}`"
     if artefact == "deployment":
         stated = bundle.data.get("deployment", {}).get("revision")
@@ -97,6 +98,6 @@ def _differs_in_data(
         owner = _OWNERS.get(root, root)
         if owner in bundles or whole:
             data = bundles[owner].data if owner in bundles else {}
-            if wasm.data.get(root, {}) != data.get(root, {}):
+            if not is_same(wasm.data.get(root, {}), data.get(root, {})):
                 return f"`wasm` holds another `data.{root}` than `{owner}`"
     return ""

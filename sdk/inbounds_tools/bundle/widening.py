@@ -15,8 +15,17 @@ from pydantic import BaseModel
 from inbounds.model.claims import RoleBounds
 from inbounds.model.deployment import Deployment
 
+from .archive import as_json
+
 MISSING: Final = object()
 """What stands for a value that is not there."""
+
+
+def is_same(old: Any, new: Any) -> bool:
+    """Whether two values have the same bytes in a bundle; to Python, `true` equals 1 and 1.0."""
+    if old is MISSING or new is MISSING:
+        return old is new
+    return as_json(old) == as_json(new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ def _higher(old: Any, new: Any) -> bool:
 def _narrower(old: Any, new: Any) -> bool:
     """Of a list that allows anything while it is empty."""
     if isinstance(old, list) and isinstance(new, list):
-        return bool(new) and (not old or all(member in old for member in new))
+        return bool(new) and (not old or {*map(as_json, new)} <= {*map(as_json, old)})
     return _goes(old, new)
 
 
@@ -190,20 +199,21 @@ _EMPTY_IS_ANYTHING = (
 
 def leaves(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     """Each smallest thing that differs. A list of plain values counts member by member."""
-    if old == new:
+    if is_same(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for name in sorted({*old, *new}):
             yield from leaves((*path, name), old.get(name, MISSING), new.get(name, MISSING))
         return
     if isinstance(old, list) and isinstance(new, list) and not _told_whole(path, old, new):
+        before, after = {*map(as_json, old)}, {*map(as_json, new)}
         for member in new:
-            if member not in old:
+            if as_json(member) not in before:
                 yield path, MISSING, member
         for member in old:
-            if member not in new:
+            if as_json(member) not in after:
                 yield path, member, MISSING
-        if all(member in old for member in new) and all(member in new for member in old):
+        if before == after:
             yield path, old, new
         return
     yield path, old, new
@@ -218,7 +228,7 @@ def widens(path: tuple[str, ...], old: Any, new: Any) -> bool:
         new: The value that comes; `MISSING` where there is none.
     """
     old, new = _stated(path, old, new), _stated(path, new, old)
-    if old == new:
+    if is_same(old, new):
         return False
     if isinstance(old, dict) and isinstance(new, dict):
         return any(widens(*leaf) for leaf in leaves(path, old, new))
