@@ -72,6 +72,14 @@ DIFFERENT = {
     "format_int(123456789.5, 2) != {TEXT}".replace("{TEXT}", TEXT): "format_int",
     f'net.cidr_contains("::/0", {TEXT})': "net.cidr_contains",
     f"json.marshal({TEXT}) == `x`": "json.marshal",
+    f"ceil({TEXT}) < 1": "ceil",
+    f"floor({TEXT}) < 0": "floor",
+    f"object.union_n({TEXT}).a": "object.union_n",
+    "not object.union_n([]).a": "object.union_n",
+    f"bits.lsh(1, {TEXT}) > 0": "bits.lsh",
+    f'not substring("abc", {TEXT}, 1) == "a"': "substring",
+    f"not 1 in array.slice([1], 0.0, {TEXT})": "array.slice",
+    'substring("abc", 0.0, 1) == "a"': "substring",
 }
 
 
@@ -115,6 +123,9 @@ def test_a_rule_may_call_what_the_engines_read_alike(site, keys):
         f"concat(`,`, [`a`, format_int(5, 10)]) != {TEXT}",
         f"regex.find_all_string_submatch_n(`a`, {TEXT}, -1) != []",
         "some replace in [1]\n\treplace == 1",
+        f"object.union_n([{{}}, {{{TEXT}: 1}}]) != {{}}",
+        f'substring({TEXT}, indexof({TEXT}, "/") + 1, -1) != ""',
+        f"array.slice([{TEXT}], 0, count([{TEXT}]) - 1) != []",
     )
     body = "".join(f"\n\nruled_out if {{\n\t{call}\n}}" for call in calls)
     put(site, PLACE, rule(body=body + "\n"))

@@ -61,6 +61,26 @@ def _decimal(arguments: Terms) -> bool:
     return (arguments[1]["type"], arguments[1]["value"]) == ("number", 10)
 
 
+def _whole(term: Mapping[str, Any]) -> bool:
+    """Whether a term has no fraction, not even in how it is written."""
+    if term["type"] == "call":
+        name, *arguments = term["value"]
+        match [part["value"] for part in name["value"]]:
+            case ["count"] | ["indexof"]:
+                return True
+            case ["plus"] | ["minus"]:
+                return all(map(_whole, arguments))
+    return term["type"] == "number" and isinstance(term["value"], int)
+
+
+def _whole_places(arguments: Terms) -> bool:
+    return all(map(_whole, arguments[1:3]))
+
+
+def _with_members(arguments: Terms) -> bool:
+    return arguments[0]["type"] == "array" and len(arguments[0]["value"]) > 0
+
+
 _DIFFERENT = ("\0", r"\B", r"\C")
 _JSON = "embedded, invalid text is taken for JSON: of two values, the first"
 _BASE64 = "embedded, invalid text is taken for base64"
@@ -69,17 +89,36 @@ _AS_GIVEN = "compare the text as it is given"
 _CUT = "embedded, a pattern ends at a NUL, `\\C` is read, and `\\B` is found within a sign"
 _LITERAL = "write the pattern into the call, as a text without NUL, `\\B` and `\\C`"
 _HOST = "compare the parsed host with those that you list"
+_BITS = Limit(
+    "embedded, `1.0` has no bits, and a shift of 2^32 and more is another one",
+    "let the tool take each flag as an argument of its own",
+)
+_PLACES = Limit(
+    "embedded, `1.0` is not a place",
+    "write the places into the call: whole numbers, `count`, `indexof`, and sums of them",
+    _whole_places,
+)
+_WHOLE = Limit("between -1 and 0, OPA's result is too large by 1", "use `round`")
 _ADDRESS = "the engines read IPv4-mapped addresses differently"
 
 LIMITS: Final[Mapping[str, Limit]] = {
+    "array.slice": _PLACES,
     "base64.decode": Limit(_BASE64, _AS_GIVEN),
     "base64.is_valid": Limit(_BASE64, _AS_GIVEN),
     "base64url.decode": Limit(_BASE64, _AS_GIVEN),
+    "bits.and": _BITS,
+    "bits.lsh": _BITS,
+    "bits.negate": _BITS,
+    "bits.or": _BITS,
+    "bits.rsh": _BITS,
+    "bits.xor": _BITS,
+    "ceil": _WHOLE,
     "concat": Limit(
         "embedded, a set has an order of its own",
         "write the second argument as an array, `[a, b]`, or as a call of `sort` or `split`",
         _in_order,
     ),
+    "floor": _WHOLE,
     "format_int": Limit(
         "embedded, digits of a fraction are lost in other bases than 10",
         "write 10 as the second argument",
@@ -101,6 +140,11 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "json.unmarshal": Limit(_JSON, _AS_ARGUMENTS),
     "net.cidr_contains": Limit(_ADDRESS, _HOST),
     "net.cidr_intersects": Limit(_ADDRESS, _HOST),
+    "object.union_n": Limit(
+        "embedded, an empty array has no union, and OPA has `{}`",
+        "write the argument as an array with members, `[a, b]`",
+        _with_members,
+    ),
     "regex.find_all_string_submatch_n": Limit(
         f"{_CUT}; of a number below -1, OPA makes all and the other none",
         f"{_LITERAL}, and 1 or -1 as the number",
@@ -113,6 +157,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
         "write the text to replace into the call, not empty",
         _needle,
     ),
+    "substring": _PLACES,
     "to_number": Limit(
         "embedded, a number that is too large is infinite, and OPA gives no answer",
         "let the tool take a number, and check it by `is_number`",
