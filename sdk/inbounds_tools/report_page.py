@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from html import escape
 
 from inbounds.evidence.report import Refused, TaskReport
+from inbounds.model.notebook import text
 
 _COLOURS = {"in bounds": "ok", "out of bounds": "bad", "cannot tell": "unknown"}
 
@@ -57,13 +57,13 @@ def page(report: TaskReport) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="generator" content="inbounds report">
-<title>{escape(title)}</title>
+<title>{text(title)}</title>
 <style>{_STYLE}</style>
 </head>
 <body>
 <main>
-<h1 class="{state}">{escape(report.verdict.capitalize())}</h1>
-<p class="quiet">{escape(_sentence(report))}</p>
+<h1 class="{state}">{text(report.verdict.capitalize())}</h1>
+<p class="quiet">{text(_sentence(report))}</p>
 {_why(report.why)}{_about(report)}
 {_counts(report)}
 {_refusals(report)}
@@ -86,7 +86,7 @@ def _sentence(report: TaskReport) -> str:
 
 
 def _why(reasons: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    items = "".join(f"<li>{text(reason)}</li>" for reason in reasons)
     return f'<ul class="why">{items}</ul>\n' if items else ""
 
 
@@ -101,7 +101,7 @@ def _about(report: TaskReport) -> str:
         "to": _moment(report.ended),
     }
     cells = "".join(
-        f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items() if value
+        f"<dt>{name}</dt><dd>{text(value)}</dd>" for name, value in rows.items() if value
     )
     return f"<dl>{cells}</dl>"
 
@@ -139,7 +139,7 @@ def _refusals(report: TaskReport) -> str:
 def _approvers(report: TaskReport) -> str:
     if not report.approved_by:
         return ""
-    items = ", ".join(f"{escape(who)} ({times})" for who, times in report.approved_by.items())
+    items = ", ".join(f"{text(who)} ({times})" for who, times in report.approved_by.items())
     own = report.self_approved
     alone = f" {own} of them only by the person who asked for them." if own else ""
     return f'<p class="quiet">Approved by {items}.{alone}</p>'
@@ -148,7 +148,7 @@ def _approvers(report: TaskReport) -> str:
 def _table(title: str, refused: Iterable[Refused]) -> str:
     rows = "".join(
         f"<tr><td>{_breakable(no.tool)}</td><td><code>{_breakable(no.code)}</code></td>"
-        f"<td><code>{escape(no.decision)}</code></td>"
+        f"<td><code>{text(no.decision)}</code></td>"
         f'<td class="number">{no.times}</td></tr>'
         for no in refused
     )
@@ -179,12 +179,12 @@ def _authority(report: TaskReport) -> str:
 
 def _breakable(name: str) -> str:
     """A name that a narrow page may break where it has joints."""
-    return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
+    return text(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
 
 
 def _policies(policies: Iterable[str]) -> str:
     listed = ", ".join(policies)
-    return f" Policy {escape(listed)}." if listed else ""
+    return f" Policy {text(listed)}." if listed else ""
 
 
 def _moment(nanoseconds: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.status import Status
 from rich.text import Text
 
 from inbounds.text.printable import printable
@@ -21,6 +22,11 @@ class SafeConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a text with its markup read, as `Console.render_str`."""
         return super().render_str(printable(text, but="\n"), **options)
+
+    def status(self, status: RenderableType, **options: Any) -> Status:
+        """Return a status line as `Console.status`, which reads markup in a text."""
+        text = self.render_str(status) if isinstance(status, str) else status
+        return super().status(text, **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -445,6 +445,14 @@ class TestContents:
         html, notebook = page(found), found._repr_html_()
         assert all(decision in html and decision in notebook for decision in made.values())
 
+    def test_no_html_shows_what_turns_or_hides_what_stands_beside_it(self, log, story):
+        for sign in ("\u202e", "\u200b", "\u2066"):
+            story.decided(f"mail.send{sign}", "deny", f"egress.x{sign}")
+        found = report(log, TASK)
+        for html in (page(found), found._repr_html_()):
+            assert all(sign.isprintable() or sign == "\n" for sign in html)
+            assert "u202e" in html
+
     def test_a_notebook_shows_it_as_text_and_never_as_markup(self, log, story):
         story.decided("<script>alert(1)</script>", "deny", "<b>x</b>")
         html = report(log, TASK)._repr_html_()

@@ -15,6 +15,7 @@ from . import output
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from inbounds.evidence.usage import Use
     from inbounds.model.deployment import Deployment
@@ -150,8 +151,6 @@ def _moment(nanoseconds: int) -> str:
 
 
 def _show(console: Console, listed: Sequence[ListedAgent]) -> None:
-    from rich.markup import escape
-
     if not listed:
         console.print("no agents")
         return
@@ -165,11 +164,11 @@ def _show(console: Console, listed: Sequence[ListedAgent]) -> None:
     console.print(table)
     for each in listed:
         if each.never_used_tools or each.never_used_effects:
-            console.print(f"\n[dim]never used by[/] {escape(each.agent)}")
+            console.print(output.text("\n", ("never used by", "dim"), f" {each.agent}"))
             unused = _table("", "", show_header=False)
             for kind in ("tools", "effects"):
-                never = escape(", ".join(getattr(each, f"never_used_{kind}")))
-                unused.add_row(f"  {kind}", never or "[dim]none[/]")
+                never = ", ".join(getattr(each, f"never_used_{kind}"))
+                unused.add_row(f"  {kind}", never or output.text(("none", "dim")))
             console.print(unused)
 
 
@@ -188,26 +187,28 @@ def _table(*columns: str, show_header: bool = True) -> Table:
     return table
 
 
-def _row(listed: ListedAgent) -> list[str]:
-    from rich.markup import escape
-
+def _row(listed: ListedAgent) -> list[str | Text]:
+    owner: str | Text
+    state: str | Text
+    seen: str | Text
+    row: list[str | Text]
     if listed.known:
-        owner = escape(listed.owner) or "[red]nobody[/]"
-        state = f"[{_STATES.get(listed.state, 'dim')}]{escape(listed.state)}[/]"
+        owner = listed.owner or output.text(("nobody", "red"))
+        state = output.text((listed.state, _STATES.get(listed.state, "dim")))
     else:
-        owner, state = "", "[red]not in the deployment[/]"
-    row = [escape(listed.agent), owner, state]
+        owner, state = "", output.text(("not in the deployment", "red"))
+    row = [listed.agent, owner, state]
     if (done := listed.use) is None:
         return row
-    seen = _moment(done.last_seen)[:10] if done.last_seen else "[dim]never[/]"
+    seen = _moment(done.last_seen)[:10] if done.last_seen else output.text(("never", "dim"))
     return [*row, seen, str(done.calls), str(done.refused)]
 
 
 def _sum_up(console: Console, path: Path, done: Use | None, doubts: Sequence[str]) -> None:
     if done is not None:
         begins = f"begins {_moment(done.since)}" if done.since else "is empty"
-        console.print(f"\nas {path} tells it, which {begins}", markup=False)
+        console.print(f"\nas {path} tells it, which {begins}")
         if done.uncounted:
             console.print(f"{done.uncounted} calls of further agents that are not listed")
     for doubt in doubts:
-        console.print(doubt, markup=False, style="bold red")
+        console.print(doubt, style="bold red")

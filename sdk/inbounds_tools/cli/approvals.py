@@ -107,9 +107,14 @@ def approve(
 
     def tell(console: Console) -> None:
         often = "once" if times == 1 else f"up to {times} times"
-        console.print(f"\n[green]approved[/] as {_WORDS[kind]}, {often}, for {seconds} s")
         console.print(
-            "[dim]The policy decides whether this key may approve it, when the agent asks again.[/]"
+            output.text(
+                "\n", ("approved", "green"), f" as {_WORDS[kind]}, {often}, for {seconds} s"
+            )
+        )
+        console.print(
+            "The policy decides whether this key may approve it, when the agent asks again.",
+            style="dim",
         )
 
     output.emit({"id": request.id, "answer": "approved", "kind": kind}, as_json=as_json, show=tell)
@@ -124,7 +129,7 @@ def deny(identity: Id, *, queue: Queue = None, as_json: output.Json = False) -> 
     output.emit(
         {"id": request.id, "answer": "denied"},
         as_json=as_json,
-        show=lambda console: console.print(f"[red]denied[/] {request.id}"),
+        show=lambda console: console.print(output.text(("denied", "red"), f" {request.id}")),
     )
 
 
@@ -164,7 +169,7 @@ def key_(
     def tell(console: Console) -> None:
         import yaml
 
-        console.print(yaml.safe_dump(entry, sort_keys=False).rstrip(), markup=False)
+        console.print(yaml.safe_dump(entry, sort_keys=False).rstrip())
 
     output.emit(entry, as_json=as_json, show=tell)
 
@@ -204,7 +209,6 @@ def _listed(pending: Pending) -> dict[str, Any]:
 
 
 def _show_list(console: Console, pending: list[Pending]) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     if not pending:
@@ -216,10 +220,10 @@ def _show_list(console: Console, pending: list[Pending]) -> None:
         table.add_column(name, overflow="fold")
     for each in pending:
         table.add_row(
-            escape(each.id),
-            f"[bold]{escape(each.tool)}[/]",
-            escape(", ".join(each.codes)),
-            escape(each.task),
+            each.id,
+            output.text((each.tool, "bold")),
+            ", ".join(each.codes),
+            each.task,
             _time(each.until),
             "once" if each.times == 1 else f"{each.times} times",
         )
@@ -227,36 +231,42 @@ def _show_list(console: Console, pending: list[Pending]) -> None:
 
 
 def _show(console: Console, request: AccessRequest) -> None:
-    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
     from inbounds.text.printable import printable
 
     console.print(
-        f"May [bold]{escape(request.agent)}[/] call [bold]{escape(request.tool)}[/] "
-        f"for [bold]{escape(request.subject)}[/]?"
+        output.text(
+            "May ",
+            (request.agent, "bold"),
+            " call ",
+            (request.tool, "bold"),
+            " for ",
+            (request.subject, "bold"),
+            "?",
+        )
     )
     undone = {"yes": "can be undone", "no": "cannot be undone", "unknown": "may not be undone"}
     colour = "yellow" if request.irreversible else "green"
     effects = ", ".join(request.effects)
-    console.print(f"{escape(effects)} · [{colour}]{undone[request.reversible]}[/]")
+    console.print(output.text(f"{effects} · ", (undone[request.reversible], colour)))
     about = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     about.add_column(style="dim", no_wrap=True)
     about.add_column(overflow="fold")
-    about.add_row("id", escape(request.id))
-    about.add_row("task", escape(f"{request.task} ({request.intent})"))
-    about.add_row("on", escape(f"{request.resource_type} {request.resource_id}"))
+    about.add_row("id", request.id)
+    about.add_row("task", f"{request.task} ({request.intent})")
+    about.add_row("on", f"{request.resource_type} {request.resource_id}")
     for name, said in sorted(request.resource_properties.items()):
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
-        about.add_row("", escape(f"{name}: {text}"))
-    about.add_row("label", escape(request.label or "unknown"))
-    about.add_row("environment", escape(request.environment or "unknown"))
+        about.add_row("", f"{name}: {text}")
+    about.add_row("label", request.label or "unknown")
+    about.add_row("environment", request.environment or "unknown")
     about.add_row("until", _time(request.until))
     for reason in request.reasons:
-        about.add_row("why", f"[yellow]{escape(reason.code)}[/]  {escape(reason.message)}")
+        about.add_row("why", output.text((reason.code, "yellow"), f"  {reason.message}"))
         if reason.remedy:
-            about.add_row("", escape(reason.remedy))
+            about.add_row("", reason.remedy)
     for number, write in enumerate(request.writes):
         said = f"{write.tool} {write.resource_type} {write.resource_id}".rstrip()
         about.add_row("" if number else "written by", Text(printable(said)))

@@ -58,15 +58,22 @@ def key(
 
     def show(console: Console) -> None:
         console.print(
-            f"[green]wrote[/]  {private}  [dim]keep it on a machine where no agent runs[/]"
+            output.text(
+                ("wrote", "green"),
+                f"  {private}  ",
+                ("keep it on a machine where no agent runs", "dim"),
+            )
         )
-        console.print(f"[green]wrote[/]  {public}  [dim]give it to everybody who verifies[/]")
+        console.print(
+            output.text(
+                ("wrote", "green"), f"  {public}  ", ("give it to everybody who verifies", "dim")
+            )
+        )
         console.print(
             "next   if this key signs tokens or the feed, put the line below under `keys` of "
             f"issuers.yaml or feed.yaml;\n       `inbounds bundle jwk {public}` prints it again",
-            markup=False,
         )
-        console.print(f"jwk    {json.dumps(jwk)[1:-1]}", markup=False)
+        console.print(f"jwk    {json.dumps(jwk)[1:-1]}")
 
     value = {"private": str(private), "public": str(public), "jwk": jwk}
     output.emit(value, as_json=as_json, show=show)
@@ -87,7 +94,7 @@ def jwk(
     output.emit(
         {"jwk": named},
         as_json=as_json,
-        show=lambda console: console.print(f"jwk    {json.dumps(named)[1:-1]}", markup=False),
+        show=lambda console: console.print(f"jwk    {json.dumps(named)[1:-1]}"),
     )
 
 
@@ -132,7 +139,7 @@ def build(
     def show(console: Console) -> None:
         console.print(f"revision {built.revision}", style="bold")
         for artefact, path in files.items():
-            console.print(f"  {artefact:<11}{path}", markup=False)
+            console.print(f"  {artefact:<11}{path}")
 
     value = {
         "revision": built.revision,
@@ -186,19 +193,17 @@ def verify(
             refuse(folder, error)
 
     def show(console: Console) -> None:
-        from rich.markup import escape
-
         from inbounds.text.printable import shown
 
         for result in shown(results):
-            file = escape(result["file"])
+            file = result["file"]
             if result["ok"]:
                 said = f"{result.get('artefact', '')} {result['revision']}".strip()
-                console.print(f"[green]ok[/]      {file}  [dim]{escape(said)}[/]")
+                console.print(output.text(("ok", "green"), f"      {file}  ", (said, "dim")))
             else:
-                console.print(f"[red]refused[/] {file}  {escape(result['message'])}")
+                console.print(output.text(("refused", "red"), f" {file}  {result['message']}"))
                 console.print(f"        {result['code']}", style="dim")
-                console.print(f"        [bold]fix[/] {escape(result['hint'])}")
+                console.print(output.text("        ", ("fix", "bold"), f" {result['hint']}"))
 
     output.emit(results, as_json=as_json, show=show)
     raise typer.Exit(worst)
@@ -236,7 +241,7 @@ def diff(
             change.kind in ("rule", "source") and change.what == "changed" for change in widening
         ):
             console.print("read each changed rule: comparing cannot show what it lets through")
-        _show_groups(console, "[bold yellow]widens[/]", widening)
+        _show_groups(console, ("widens", "bold yellow"), widening)
         _show_groups(console, "other ", [change for change in changes if not change.widens])
 
     value = [dataclasses.asdict(change) for change in changes]
@@ -245,15 +250,14 @@ def diff(
         raise typer.Exit(output.FAILED)
 
 
-def _show_groups(console: Console, heading: str, changes: list[Change]) -> None:
-    from rich.markup import escape
-
+def _show_groups(console: Console, heading: str | tuple[str, str], changes: list[Change]) -> None:
     from inbounds.text.printable import shown
     from inbounds_tools.bundle.diff import AREAS, grouped
 
     for number, (area, group) in enumerate(grouped(changes).items()):
-        about = f"  [dim]{AREAS[area]}[/]" if area in AREAS else ""
-        console.print(f"\n{' ' * 6 if number else heading}  [bold]{escape(area)}[/]{about}")
+        about = ("  ", (AREAS[area], "dim")) if area in AREAS else ()
+        first = " " * 6 if number else heading
+        console.print(output.text("\n", first, "  ", (area, "bold"), *about))
         for change in group:
             _show_change(console, shown(change))
 

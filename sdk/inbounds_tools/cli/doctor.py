@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from inbounds_tools.doctor import Finding
 
 _SIGNS = {
-    "ok": "[green]ok[/]",
-    "fix": "[bold red]error[/]",
-    "unknown": "[magenta]unknown[/]",
-    "note": "[dim]note[/]",
+    "ok": ("ok", "green"),
+    "fix": ("error", "bold red"),
+    "unknown": ("unknown", "magenta"),
+    "note": ("note", "dim"),
 }
 
 
@@ -61,7 +61,6 @@ def command(
 
 
 def _show(console: Console, findings: list[Finding]) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -69,16 +68,16 @@ def _show(console: Console, findings: list[Finding]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        table.add_row(_SIGNS[finding.state], finding.name, escape(finding.message))
+        table.add_row(output.text(_SIGNS[finding.state]), finding.name, finding.message)
         if finding.hint and finding.state != "ok":
             label = "hint" if finding.state == "note" else "fix"
-            table.add_row("", "", f"[bold]{label}[/] {escape(finding.hint)}")
+            table.add_row("", "", output.text((label, "bold"), f" {finding.hint}"))
     console.print(table)
     to_fix = sum(finding.state == "fix" for finding in findings)
     unknown = sum(finding.state == "unknown" for finding in findings)
     if to_fix:
-        console.print(f"\n[bold red]{to_fix} to fix[/]")
+        console.print(output.text("\n", (f"{to_fix} to fix", "bold red")))
     elif unknown:
-        console.print(f"\n[magenta]{unknown} could not be determined[/]")
+        console.print(output.text("\n", (f"{unknown} could not be determined", "magenta")))
     else:
-        console.print("\n[bold green]all well[/]")
+        console.print(output.text("\n", ("all well", "bold green")))

@@ -47,7 +47,9 @@ def verify(
         _show(console, result)
         if anchor is None and result.ok:
             console.print(
-                "[dim]without an anchor, an older copy of the whole log is not detected[/]"
+                output.text(
+                    ("without an anchor, an older copy of the whole log is not detected", "dim")
+                )
             )
 
     output.emit(json.loads(result.to_json()), as_json=as_json, show=show)
@@ -75,7 +77,7 @@ def anchor(
     text = result.head.to_json()
     if out is not None:
         write_file(out, text + "\n")
-    output.emit(json.loads(text), as_json=as_json, show=lambda c: c.print(text, markup=False))
+    output.emit(json.loads(text), as_json=as_json, show=lambda c: c.print(text))
 
 
 def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> VerifyResult:
@@ -110,15 +112,13 @@ def _verified(log: Path | None, key: Path | None, anchor: Path | None) -> Verify
 
 
 def _show(console: Console, result: VerifyResult) -> None:
-    from rich.markup import escape
-
     colour = "green" if result.ok else "red"
     said, _, figures = str(result).partition(" · ")
-    console.print(f"[bold {colour}]{said}[/] · {figures}")
+    console.print(output.text((said, f"bold {colour}"), f" · {figures}"))
     for finding in result.findings:
         where = f"record {finding.seq}" if finding.seq else "the log"
-        console.print(f"  [red]{finding.fault}[/]  {where}: {escape(finding.message)}")
+        console.print(output.text("  ", (finding.fault, "red"), f"  {where}: {finding.message}"))
     if result.faults > len(result.findings):
         console.print(f"  and {result.faults - len(result.findings)} more")
     for decision in result.unfinished_ids[:10]:
-        console.print(f"  [dim]unfinished[/]  {escape(decision)}")
+        console.print(output.text("  ", ("unfinished", "dim"), f"  {decision}"))

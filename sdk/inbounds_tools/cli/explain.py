@@ -102,7 +102,7 @@ def command(
         if not at and _EXPIRED & {reason["code"] for reason in explained.reasons}:
             console.print(f"{_INDENT}`--at tokens` judges it as of when the tokens were issued")
         if save is not None:
-            console.print(f"\n[green]wrote[/]  {save}")
+            console.print(output.text("\n", ("wrote", "green"), f"  {save}"))
 
     value = {**dataclasses.asdict(explained), "changes": explained.changes}
     if taken is not None:
@@ -206,20 +206,22 @@ def _bundle() -> tuple[str, str] | None:
 
 
 def _show_case(console: Console, taken: Taken, rules: Path | None, difference: str) -> None:
-    from rich.markup import escape
-
     from inbounds.text.printable import shown
 
     case = taken.case
     console.print(
-        f"[bold]case[/]  {escape(f'{case.file}#{taken.number}')}  {escape(shown(case.name))}"
+        output.text(("case", "bold"), f"  {case.file}#{taken.number}  {shown(case.name)}")
     )
     if taken.chosen:
-        console.print("      [dim]the first that is not allowed; FILE#NUMBER takes another[/]")
+        console.print(
+            output.text(
+                "      ", ("the first that is not allowed; FILE#NUMBER takes another", "dim")
+            )
+        )
     with_rules = "without rules of your own" if rules is None else f"with the rules in {rules}"
-    console.print(f"      [dim]judged {escape(with_rules)}[/]")
+    console.print(output.text("      ", (f"judged {with_rules}", "dim")))
     if difference:
-        console.print(f"[bold red]differs[/]  {escape(shown(difference))}")
+        console.print(output.text(("differs", "bold red"), f"  {shown(difference)}"))
     console.print()
 
 
@@ -229,48 +231,52 @@ def _show(console: Console, explained: Explanation) -> None:
     for reason in explained.reasons:
         _show_reason(console, reason)
     if explained.outcome == "unavailable":
-        console.print("\n[bold]no answer[/]  the policy did not decide, so the call would not run")
+        console.print(
+            output.text(
+                "\n",
+                ("no answer", "bold"),
+                "  the policy did not decide, so the call would not run",
+            )
+        )
     _show_speaking_for(console, explained)
     _show_tokens(console, explained)
     _show_rules(console, explained)
     if explained.reasons:
-        console.print("\n[bold]how to fix[/]")
+        console.print(output.text("\n", ("how to fix", "bold")))
         for change in explained.changes:
-            console.print(f"{_INDENT}{change}", markup=False)
+            console.print(f"{_INDENT}{change}")
     if explained.policy:
         revision, deployed = explained.policy["revision"], explained.policy["deployment"]
         named = f"deployment {deployed}" if explained.packed else "a deployment that is not packed"
-        console.print(f"\npolicy {revision}, {named}", markup=False, style="dim")
+        console.print(f"\npolicy {revision}, {named}", style="dim")
 
 
 def _show_speaking_for(console: Console, explained: Explanation) -> None:
-    from rich.markup import escape
-
     for fault in explained.malformed:
-        console.print(f"{_INDENT}{fault}", markup=False)
+        console.print(f"{_INDENT}{fault}")
     for grant in explained.grants:
         said = ", ".join(f"{k} {_plain(v)}" for k, v in grant.items() if k != "source")
-        source = escape(str(grant.get("source")))
-        console.print(f"\n[bold]{_GRANTED[explained.outcome]}[/] {source}: {escape(said)}")
+        source = str(grant.get("source"))
+        console.print(
+            output.text("\n", (_GRANTED[explained.outcome], "bold"), f" {source}: {said}")
+        )
     for obligation in explained.obligations:
-        said = escape(_plain(obligation.get("properties", {})))
-        console.print(f"[yellow]obligation[/] {escape(str(obligation.get('type')))}: {said}")
+        said = _plain(obligation.get("properties", {}))
+        console.print(output.text(("obligation", "yellow"), f" {obligation.get('type')}: {said}"))
 
 
 def _show_tokens(console: Console, explained: Explanation) -> None:
-    from rich.markup import escape
-
     from inbounds_tools.explain.tokens import FEED_HEAD
 
-    states = {"yes": "[green]verified[/]", "no": "[red]not verified[/]"}
-    console.print("\n[bold]tokens[/]     [dim]what they claim[/]")
+    states = {"yes": ("verified", "green"), "no": ("not verified", "red")}
+    console.print(output.text("\n", ("tokens", "bold"), "     ", ("what they claim", "dim")))
     for token in explained.tokens:
-        state = states.get(token.verified, "[dim]unknown[/]")
+        state = states.get(token.verified, ("unknown", "dim"))
         if token.name == FEED_HEAD and token.verified == "no":
-            state = "[red]not verified, or not fresh[/]"
-        console.print(f"  {escape(token.name):<12} {state}")
+            state = ("not verified, or not fresh", "red")
+        console.print(output.text(f"  {token.name:<12} ", state))
         for line in token.lines:
-            console.print(f"{_INDENT}    {line}", markup=False)
+            console.print(f"{_INDENT}    {line}")
 
 
 def _intent(explained: Explanation) -> str:
@@ -285,39 +291,38 @@ def _intent(explained: Explanation) -> str:
 
 
 def _headline(console: Console, outcome: str, asked: Any, codes: Sequence[str]) -> None:
-    from rich.markup import escape
-
     colour = _COLOURS.get(outcome, "magenta")
     what = f"{asked['tool'] or 'something'} on {asked['resource'] or 'something'}"
-    console.print(f"[bold {colour}]{outcome}[/]  {escape(what)}")
-    first = f": [bold]{escape(codes[0])}[/]" if codes else ""
-    console.print(f"under the intent {escape(asked['intent'] or 'of no verified task')}{first}")
+    console.print(output.text((outcome, f"bold {colour}"), f"  {what}"))
+    first = (": ", (codes[0], "bold")) if codes else ()
     console.print(
-        f"[dim]for {escape(asked['subject'] or 'nobody')}, "
-        f"by {escape(asked['agent'] or 'nobody')}[/]"
+        output.text(f"under the intent {asked['intent'] or 'of no verified task'}", *first)
+    )
+    console.print(
+        output.text((f"for {asked['subject'] or 'nobody'}, by {asked['agent'] or 'nobody'}", "dim"))
     )
 
 
 def _show_reason(console: Console, reason: Any) -> None:
-    from rich.markup import escape
-
     console.print(
-        f"\n[bold]{escape(reason['code'])}[/]  [dim]{escape(reason.get('severity', ''))}[/]"
+        output.text("\n", (reason["code"], "bold"), "  ", (reason.get("severity", ""), "dim"))
     )
     if reason["message"]:
-        console.print(f"{_INDENT}{escape(reason['message'])}")
+        console.print(f"{_INDENT}{reason['message']}")
     for detail in reason.get("details", ()):
-        console.print(f"{_INDENT}[yellow]{escape(_plain(detail))}[/]")
+        console.print(output.text(_INDENT, (_plain(detail), "yellow")))
     if reason.get("remedy"):
-        console.print(f"{_INDENT}[dim]remedy:[/] {escape(reason['remedy'])}")
+        console.print(output.text(_INDENT, ("remedy:", "dim"), f" {reason['remedy']}"))
 
 
 def _show_rules(console: Console, explained: Explanation) -> None:
     if explained.ruled_out:
-        console.print(f"\n[bold]ruled out[/]  {len(explained.ruled_out)} faults")
+        console.print(
+            output.text("\n", ("ruled out", "bold"), f"  {len(explained.ruled_out)} faults")
+        )
         _show_codes(console, explained.ruled_out)
     if explained.not_shown:
-        console.print("\n[bold]not shown[/]  follow from the reasons above")
+        console.print(output.text("\n", ("not shown", "bold"), "  follow from the reasons above"))
         _show_codes(console, [*explained.not_shown])
 
 
@@ -325,7 +330,7 @@ def _show_codes(console: Console, codes: Sequence[str]) -> None:
     """One line for each category."""
     for category, members in itertools.groupby(codes, lambda code: code.rpartition(".")[0]):
         faults = " ".join(code.rpartition(".")[2] for code in members)
-        console.print(f"{_INDENT}{category + '.':<15}{faults}", markup=False, style="dim")
+        console.print(f"{_INDENT}{category + '.':<15}{faults}", style="dim")
 
 
 def _plain(value: Any) -> str:
@@ -337,8 +342,6 @@ def _plain(value: Any) -> str:
 
 
 def _show_record(console: Console, found: Recorded, reasons: Sequence[Mapping[str, str]]) -> None:
-    from rich.markup import escape
-
     decided = found.decided
     asked = {
         "tool": decided.tool,
@@ -350,32 +353,51 @@ def _show_record(console: Console, found: Recorded, reasons: Sequence[Mapping[st
     _headline(console, decided.outcome, asked, decided.codes)
     if not found.verified:
         console.print(
-            "[bold red]not verified: no key[/]  whoever can write the log may have written this; "
-            "INBOUNDS_HOME names the key's folder"
+            output.text(
+                ("not verified: no key", "bold red"),
+                "  whoever can write the log may have written this; INBOUNDS_HOME names the key's "
+                "folder",
+            )
         )
     moment = datetime.fromtimestamp(decided.at / 1e9, UTC).isoformat(timespec="milliseconds")
-    console.print(f"[dim]{moment}, {escape(decided.task)}[/]")
+    console.print(output.text((f"{moment}, {decided.task}", "dim")))
     for reason in reasons:
         _show_reason(console, reason)
         if not reason["message"]:
             console.print(
-                f"{_INDENT}[dim]fix[/] its message is in the rules that decided it: pass their "
-                "folder as --site, or set INBOUNDS_BUNDLE to their bundle"
+                output.text(
+                    _INDENT,
+                    ("fix", "dim"),
+                    " its message is in the rules that decided it: pass their folder as --site, or "
+                    "set INBOUNDS_BUNDLE to their bundle",
+                )
             )
     if decided.pointers:
-        console.print(f"{_INDENT}arguments {escape(', '.join(decided.pointers))}")
-    console.print(f"\n[bold]effects[/]    {escape(', '.join(decided.effects) or 'unknown')}")
+        console.print(f"{_INDENT}arguments {', '.join(decided.pointers)}")
+    console.print(
+        output.text("\n", ("effects", "bold"), f"    {', '.join(decided.effects) or 'unknown'}")
+    )
     granted = decided.granted
     console.print(
-        f"[bold]task[/]       may {escape(', '.join(granted.effects) or 'do nothing')} "
-        f"with {escape(', '.join(granted.tools) or 'nothing')}"
+        output.text(
+            ("task", "bold"),
+            f"       may {', '.join(granted.effects) or 'do nothing'} "
+            f"with {', '.join(granted.tools) or 'nothing'}",
+        )
     )
     for record in found.executed:
         error = f" ({record.error_type})" if record.error_type else ""
-        console.print(f"[bold]executed[/]   {record.executed}, {record.status}{escape(error)}")
+        console.print(
+            output.text(("executed", "bold"), f"   {record.executed}, {record.status}{error}")
+        )
     if not found.executed:
-        console.print("[bold]executed[/]   no record that it ran")
+        console.print(output.text(("executed", "bold"), "   no record that it ran"))
     console.print(
-        f"\n[dim]policy {escape(decided.policy)}, deployment {escape(decided.deployment)}, "
-        f"by {escape(decided.engine)}[/]"
+        output.text(
+            "\n",
+            (
+                f"policy {decided.policy}, deployment {decided.deployment}, by {decided.engine}",
+                "dim",
+            ),
+        )
     )

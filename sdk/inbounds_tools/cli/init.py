@@ -168,7 +168,6 @@ def _value(found: _Found, done: SetUp) -> dict[str, Any]:
 
 
 def _show(console: Console, found: _Found, done: SetUp) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
@@ -177,41 +176,41 @@ def _show(console: Console, found: _Found, done: SetUp) -> None:
         table.add_column(heading, overflow="fold", no_wrap=not heading)
     for name, tool in sorted(found.tools.items()):
         table.add_row(
-            f"[bold]{escape(name)}[/]",
-            escape(tool.resource) + ("?" if tool.guessed else ""),
-            escape(" ".join(leaf.pattern for leaf in tool.leaves)),
-            escape(_found_in(tool.place)),
-            "registered" if name in done.added else "[dim]known[/]",
+            output.text((name, "bold")),
+            tool.resource + ("?" if tool.guessed else ""),
+            " ".join(leaf.pattern for leaf in tool.leaves),
+            _found_in(tool.place),
+            "registered" if name in done.added else output.text(("known", "dim")),
         )
     console.print(table)
     for note in found.notes:
-        console.print(f"[yellow]note[/]   {escape(note)}")
+        console.print(output.text(("note", "yellow"), f"   {note}"))
     for name, tool in sorted(found.tools.items()):
         for note in tool.notes if name in done.added else ():
-            console.print(f"[yellow]note[/]   {escape(name)}: {escape(note)}")
+            console.print(output.text(("note", "yellow"), f"   {name}: {note}"))
     _show_written(console, done)
     _show_next(console, done, in_process=not found.at)
 
 
 def _show_written(console: Console, done: SetUp) -> None:
-    from rich.markup import escape
-
     console.print()
     if done.issuer in done.written:
         console.print(
-            f"Drafted a deployment for development in {escape(str(done.deployment))}, and a "
-            f"development issuer in {escape(str(done.issuer))}. No tool was called."
+            f"Drafted a deployment for development in {done.deployment}, and a "
+            f"development issuer in {done.issuer}. No tool was called."
         )
     elif done.written:
-        console.print(f"Added to the deployment in {escape(str(done.deployment))}.")
+        console.print(f"Added to the deployment in {done.deployment}.")
     for path in done.written:
-        console.print(f"[green]wrote[/]  {escape(str(path))}")
+        console.print(output.text(("wrote", "green"), f"  {path}"))
     if not done.written:
         console.print("nothing to add: everything found is registered")
     for file, text in done.by_hand.items():
-        kept = escape(str(done.deployment / file))
-        console.print(f"[red]by hand[/] {kept} cannot be changed by a program; add to it:")
-        console.print(text, markup=False)
+        kept = str(done.deployment / file)
+        console.print(
+            output.text(("by hand", "red"), f" {kept} cannot be changed by a program; add to it:")
+        )
+        console.print(text)
 
 
 def _found_in(place: Mapping[str, str | int]) -> str:
@@ -221,8 +220,6 @@ def _found_in(place: Mapping[str, str | int]) -> str:
 
 
 def _show_next(console: Console, done: SetUp, *, in_process: bool) -> None:
-    from rich.markup import escape
-
     from inbounds_tools.scaffold.deployment import DRAFTED
 
     where = done.deployment
@@ -247,9 +244,9 @@ def _show_next(console: Console, done: SetUp, *, in_process: bool) -> None:
     steps.append(f"Run `inbounds lint{folder}`. It names what is missing, with file and line.")
     if in_process:
         steps.append("Run your program. The policy runs in its process; no server is needed.")
-    console.print("\n[bold]next[/]")
+    console.print(output.text("\n", ("next", "bold")))
     for number, step in enumerate(steps, 1):
-        console.print(f"  {number}  {escape(step)}")
+        console.print(f"  {number}  {step}")
 
 
 def _begun(sentence: str) -> str:
@@ -265,9 +262,11 @@ def _write_policy(folder: Path, *, as_json: bool) -> None:
     commands = command_line(folder)
 
     def show(console: Console) -> None:
-        console.print(f"[green]wrote[/]  the policy, its fixtures and schemas to {folder}\n")
+        console.print(
+            output.text(("wrote", "green"), f"  the policy, its fixtures and schemas to {folder}\n")
+        )
         for what, line in commands.items():
-            console.print(f"[bold]{what}[/]", highlight=False)
-            console.print(f"  {line}", markup=False)
+            console.print(output.text((what, "bold")), highlight=False)
+            console.print(f"  {line}")
 
     output.emit({"folder": str(folder), "commands": commands}, as_json=as_json, show=show)

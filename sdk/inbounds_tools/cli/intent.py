@@ -87,25 +87,24 @@ def _value(made: Draft) -> dict[str, Any]:
 
 def _show(console: Console, made: Draft) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     from inbounds.text.printable import shown
 
-    console.print(Text.assemble(("intent  ", "dim"), (made.name, "bold")))
+    console.print(output.text(("intent  ", "dim"), (made.name, "bold")))
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("may be", "on", "whose id begins with"):
         table.add_column(heading, overflow="fold")
     for bound in made.scope.resources:
         prefixes = ", ".join(prefix or "anything" for prefix in bound.prefixes)
         effects = ", ".join(bound.effects) + ": a person is asked" * bound.assumed
-        table.add_row(Text(effects), Text(bound.type), Text(prefixes))
+        table.add_row(effects, bound.type, prefixes)
     console.print(table)
     console.print()
     for row in shown([(row.words, row.understood) for row in made.said]):
         words, understood = row
-        console.print(Text.assemble((f"“{words}” ", "cyan") if words else "", understood))
+        console.print(output.text((f"“{words}” ", "cyan") if words else "", understood))
     console.print(
-        Text.assemble(
+        output.text(
             ("\nnext    ", "bold"), "confirm it, then begin the task with its `scope` (--json)"
         )
     )

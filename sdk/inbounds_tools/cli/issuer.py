@@ -62,12 +62,12 @@ def init(
     def show(console: Console) -> None:
         import yaml
 
-        console.print(f"[bold green]made[/] {folder}", highlight=False)
-        console.print("[bold]next[/] add this to the deployment:")
+        console.print(output.text(("made", "bold green"), f" {folder}"), highlight=False)
+        console.print(output.text(("next", "bold"), " add this to the deployment:"))
         for name in ("issuers", "feed"):
             said = yaml.safe_dump(value[name], sort_keys=False)
-            console.print(f"# {name}.yaml", markup=False)
-            console.print(said, markup=False, end="")
+            console.print(f"# {name}.yaml")
+            console.print(said, end="")
         console.print("# and for `tasks`: tenants, environments and effects that it may vouch for")
 
     output.emit(value, as_json=as_json, show=show)
@@ -159,10 +159,10 @@ def serve(
 
 
 def _served(console: Console, value: Mapping[str, Any]) -> None:
-    console.print(f"[bold]issuing[/] as {value['issuer']} at {value['address']}")
-    console.print(f"  decided by {value['pdp']}", markup=False)
+    console.print(output.text(("issuing", "bold"), f" as {value['issuer']} at {value['address']}"))
+    console.print(f"  decided by {value['pdp']}")
     if value["targets"]:
-        console.print(f"  feed pushed to {', '.join(value['targets'])}", markup=False)
+        console.print(f"  feed pushed to {', '.join(value['targets'])}")
     else:
         console.print("  feed not pushed: run `inbounds live serve` to bring it to every OPA")
 
@@ -221,10 +221,14 @@ def _emit_keys(folder: Folder, *, as_json: bool, done: str = "", kid: str = "") 
 
     def show(console: Console) -> None:
         if done:
-            console.print(done, markup=False)
+            console.print(done)
         for name in keys:
             console.print(f"  {name}{'  signs' if name == folder.settings.kid else ''}")
         if done:
-            console.print("[bold]next[/] inbounds issuers keys tasks, then inbounds bundle build")
+            console.print(
+                output.text(
+                    ("next", "bold"), " inbounds issuers keys tasks, then inbounds bundle build"
+                )
+            )
 
     output.emit(value, as_json=as_json, show=show)

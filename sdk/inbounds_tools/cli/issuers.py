@@ -103,23 +103,27 @@ def _found(
 
 
 def _show(console: Console, turned: KeySetDiff, *, written: bool) -> None:
-    from rich.markup import escape
-
     signs = {
-        "added": "[bold green]+[/]",
-        "changed": "[bold yellow]~[/]",
-        "removed": "[bold red]-[/]",
-        "kept": "[dim]=[/]",
+        "added": ("+", "bold green"),
+        "changed": ("~", "bold yellow"),
+        "removed": ("-", "bold red"),
+        "kept": ("=", "dim"),
     }
-    name = escape(turned.issuer)
+    name = turned.issuer
     for what, sign in signs.items():
         for kid in getattr(turned, what):
-            console.print(f"{sign} {escape(kid)}")
+            console.print(output.text(sign, f" {kid}"))
     if turned.same:
-        console.print(f"[bold green]the same[/] issuers.yaml has the keys of {name}")
+        console.print(
+            output.text(("the same", "bold green"), f" issuers.yaml has the keys of {name}")
+        )
     elif written:
-        console.print(f"[bold green]written[/] {name}.keys in issuers.yaml")
-        console.print("[bold]next[/] inbounds bundle build, then serve the bundle")
+        console.print(output.text(("written", "bold green"), f" {name}.keys in issuers.yaml"))
+        console.print(
+            output.text(("next", "bold"), " inbounds bundle build, then serve the bundle")
+        )
     else:
-        console.print(f"[bold red]differs[/] issuers.yaml has other keys of {name}")
-        console.print(f"[bold]next[/] inbounds issuers keys {name}")
+        console.print(
+            output.text(("differs", "bold red"), f" issuers.yaml has other keys of {name}")
+        )
+        console.print(output.text(("next", "bold"), f" inbounds issuers keys {name}"))

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from inbounds_tools.lint import Finding, Severity
 
-_SIGNS: dict[Severity, str] = {
-    "error": "[bold red]error[/]",
-    "warning": "[yellow]warning[/]",
-    "note": "[dim]note[/]",
+_SIGNS: dict[Severity, tuple[str, str]] = {
+    "error": ("error", "bold red"),
+    "warning": ("warning", "yellow"),
+    "note": ("note", "dim"),
 }
 
 
@@ -65,7 +65,6 @@ def _value(finding: Finding) -> dict[str, str | int]:
 
 
 def _show(console: Console, folder: Path, findings: Sequence[Finding], in_all: int) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -74,13 +73,13 @@ def _show(console: Console, folder: Path, findings: Sequence[Finding], in_all: i
     explained: set[str] = set()
     for finding in findings:
         at = f"{folder / finding.file}" + (f":{finding.line}" if finding.line else "")
-        table.add_row(_SIGNS[finding.severity], escape(finding.what))
-        table.add_row("", f"[dim]{escape(at)}  {finding.code}[/]")
+        table.add_row(output.text(_SIGNS[finding.severity]), finding.what)
+        table.add_row("", output.text((f"{at}  {finding.code}", "dim")))
         # Once is enough, for whoever has forgotten the same thing of a hundred tools.
         if finding.code not in explained:
             explained.add(finding.code)
-            table.add_row("", f"[dim]why[/] {escape(finding.why)}")
-            table.add_row("", f"[bold]fix[/] {escape(finding.now)}")
+            table.add_row("", output.text(("why", "dim"), f" {finding.why}"))
+            table.add_row("", output.text(("fix", "bold"), f" {finding.now}"))
     if findings:
         console.print(table)
     _sum_up(console, findings, in_all - len(findings))
@@ -89,10 +88,11 @@ def _show(console: Console, folder: Path, findings: Sequence[Finding], in_all: i
 def _sum_up(console: Console, findings: Sequence[Finding], allowed: int) -> None:
     counted = Counter(finding.severity for finding in findings)
     said = [
-        sign.replace(severity, f"{many} {severity}{'s' * (many > 1)}")
-        for severity, sign in _SIGNS.items()
+        (f"{many} {severity}{'s' * (many > 1)}", style)
+        for severity, (_, style) in _SIGNS.items()
         if (many := counted[severity])
     ]
-    said = said or ["[bold green]nothing found[/]"]
-    said += [f"[dim]{allowed} allowed by a comment[/]"] if allowed else []
-    console.print(("\n" if findings else "") + ", ".join(said))
+    said = said or [("nothing found", "bold green")]
+    said += [(f"{allowed} allowed by a comment", "dim")] if allowed else []
+    parts = [part for each in said for part in (", ", each)]
+    console.print(output.text("\n" if findings else "", *parts[1:]))

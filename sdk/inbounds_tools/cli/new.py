@@ -55,8 +55,12 @@ def _write(kind: Kind, name: str, site: Path, *, as_json: bool) -> None:
 
     def show(console: Console) -> None:
         for path in written:
-            console.print(f"[green]wrote[/]  {path}")
-        console.print(f"\n[bold]next[/]   change {written[0]}, then `inbounds test {site}`")
+            console.print(output.text(("wrote", "green"), f"  {path}"))
+        console.print(
+            output.text(
+                "\n", ("next", "bold"), f"   change {written[0]}, then `inbounds test {site}`"
+            )
+        )
 
     output.emit(
         {"kind": kind, "files": [str(path) for path in written]}, as_json=as_json, show=show

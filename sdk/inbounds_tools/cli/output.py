@@ -13,6 +13,7 @@ from inbounds.errors import ConfigurationError, DecisionUnavailable, InboundsErr
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 OK, FAILED, UNTOLD = 0, 1, 2
 """Exit codes: allowed or ok; denied or failed; could not be determined."""
@@ -63,12 +64,28 @@ def console(*, error: bool = False) -> Console:
     from inbounds_tools.safe_console import SafeConsole
 
     stream = sys.stderr if error else sys.stdout
+    # Markup and names of emoji are text of whoever wrote them: colours are given by `text`.
     return SafeConsole(
         file=stream,
+        markup=False,
+        emoji=False,
         highlight=False,
         soft_wrap=not stream.isatty(),
         width=None if stream.isatty() else 200,
     )
+
+
+def text(*parts: str | tuple[str, str]) -> Text:
+    """Return parts put together, each as it is or with a style; no markup is read in them."""
+    from rich.text import Text
+
+    from inbounds.text.printable import printable
+
+    whole = Text()
+    for part in parts:
+        words, style = (part, "") if isinstance(part, str) else part
+        whole.append(printable(words, but="\n"), style)
+    return whole
 
 
 def emit(value: Any, *, as_json: bool, show: Callable[[Console], None]) -> None:
@@ -80,9 +97,9 @@ def emit(value: Any, *, as_json: bool, show: Callable[[Console], None]) -> None:
 
 
 def _write_json(value: Any) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    whole = json.dumps(value, indent=2, ensure_ascii=False)
     # JSON's own escapes: it is the same value, and may be read on a terminal all the same.
-    lines = ("".join(map(_in_json, line)) for line in text.split("\n"))
+    lines = ("".join(map(_in_json, line)) for line in whole.split("\n"))
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -128,19 +145,17 @@ def failed(error: InboundsError, *, as_json: bool) -> int:
         }
         _write_json(value)
     else:
-        from rich.text import Text
-
         out = console(error=True)
         # Further lines below the first: what a stranger has named is no line of the command's own.
-        out.print(Text.assemble(("error: ", "bold red"), _below(error.message)))
-        out.print(Text.assemble(("code:  ", "dim"), error.code))
+        out.print(text(("error: ", "bold red"), _below(error.message)))
+        out.print(text(("code:  ", "dim"), error.code))
         if error.hint:
-            out.print(Text.assemble(("fix:   ", "bold"), _below(error.hint)))
+            out.print(text(("fix:   ", "bold"), _below(error.hint)))
     return exit_code(error)
 
 
-def _below(text: str) -> str:
-    return text.replace("\n", "\n       ")
+def _below(lines: str) -> str:
+    return lines.replace("\n", "\n       ")
 
 
 def exit_code(error: InboundsError) -> int:

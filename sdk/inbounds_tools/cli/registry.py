@@ -114,6 +114,6 @@ def _tell(found: Sequence[Drafted], value: Mapping[str, Any], *, at: Sequence[st
     elsewhere = value["at"] not in at
     if elsewhere:
         said += f"; servers.yaml does not list {value['at']}"
-    output.console(error=True).print(f"{value['server']}: {said}", highlight=False, markup=False)
+    output.console(error=True).print(f"{value['server']}: {said}", highlight=False)
     if counted["new"] or counted["changed"] or elsewhere:
         raise typer.Exit(output.FAILED)

@@ -61,20 +61,19 @@ def command(
 
         _show(console, shown(told))
         if html is not None:
-            console.print(f"\n[green]wrote[/]  {html}")
+            console.print(output.text("\n", ("wrote", "green"), f"  {html}"))
 
     output.emit(json.loads(told.to_json()), as_json=as_json, show=show)
     raise typer.Exit(_EXITS[told.verdict])
 
 
 def _show(console: Console, told: TaskReport) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     _, _, counts = str(told).partition(" · ")
-    console.print(f"[bold {_COLOURS[told.verdict]}]{told.verdict}[/] · {counts}")
+    console.print(output.text((told.verdict, f"bold {_COLOURS[told.verdict]}"), f" · {counts}"))
     for why in told.why:
-        console.print(f"  {why}", markup=False)
+        console.print(f"  {why}")
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -86,44 +85,40 @@ def _show(console: Console, told: TaskReport) -> None:
     }
     for name, value in about.items():
         if value:
-            table.add_row(name, escape(value))
+            table.add_row(name, value)
     used = [f"{tool} ({times})" for tool, times in told.used_tools.items()]
     _add_both(table, "granted", told.granted_tools, told.granted_effects)
     _add_both(table, "used", used, told.used_effects)
     _add_both(table, "never used", told.never_used_tools, told.never_used_effects)
     if told.policies:
-        table.add_row("policy", escape(", ".join(told.policies)))
+        table.add_row("policy", ", ".join(told.policies))
     _add(table, "refused", "red", told.refused)
     _add(table, "asked", "yellow", told.asked)
     if told.approved_by:
         given = [f"{who} ({times})" for who, times in told.approved_by.items()]
         own = f"; {told.self_approved} only by the person who asked" if told.self_approved else ""
-        table.add_row("approved by", escape(", ".join(given) + own))
+        table.add_row("approved by", ", ".join(given) + own)
     _add(table, "unavailable", "magenta", told.unavailable)
     console.print()
     console.print(table)
     if any(no.decision for no in (*told.refused, *told.asked, *told.unavailable)):
-        console.print("\n[dim]`inbounds explain ID` shows one decision[/]")
+        console.print(output.text("\n", ("`inbounds explain ID` shows one decision", "dim")))
 
 
 def _add_both(table: Table, name: str, tools: Sequence[str], effects: Sequence[str]) -> None:
     """A line for tools and one for effects, as far as there are any."""
-    from rich.markup import escape
-
     for kind, words in (("tools  ", tools), ("effects", effects)):
         if words:
-            table.add_row(name, f"[dim]{kind}[/]  {escape(', '.join(words))}")
+            table.add_row(name, output.text((kind, "dim"), f"  {', '.join(words)}"))
             name = ""
 
 
 def _add(table: Table, name: str, colour: str, refused: tuple[Refused, ...]) -> None:
-    from rich.markup import escape
-
     for number, no in enumerate(refused):
         times = f" ({no.times})" if no.times > 1 else ""
         table.add_row(
-            name if not number else "", f"[{colour}]{escape(no.tool)}[/]  {escape(no.code)}{times}"
+            name if not number else "", output.text((no.tool, colour), f"  {no.code}{times}")
         )
         if no.decision:
             last = "latest decision" if no.times > 1 else "decision"
-            table.add_row("", f"[dim]{last} {escape(no.decision)}[/]")
+            table.add_row("", output.text((f"{last} {no.decision}", "dim")))

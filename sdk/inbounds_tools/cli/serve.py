@@ -87,7 +87,7 @@ def command(
         )
 
         def print_page(console: Console) -> None:
-            console.out(text, end="")  # as it is: `print` would read square brackets as markup
+            console.out(text, end="")  # as it is, not laid out
 
         output.emit({"config": text}, as_json=as_json, show=print_page)
         return
@@ -159,7 +159,6 @@ def _run(
             output.console(error=True).print(
                 f"OPA ended with {ended} and is started again. It may use {memory_limit} MiB "
                 "(--memory-limit); its log above says whether it needed more.",
-                markup=False,
             )
 
         output.emit(value, as_json=as_json, show=show)
@@ -169,20 +168,22 @@ def _run(
 
 
 def _show(console: Console, process: OpaProcess, decision_log: str) -> None:
-    from rich.markup import escape
-
     kept = {"": "off; --decision-log FILE turns it on", "-": "standard error"}
     revision, url = process.revisions.get("rego", ""), process.url
-    console.print(f"[bold]serving[/]  policy {escape(revision)} with OPA at {escape(url)}")
-    console.print(f"decision log  {kept.get(decision_log, decision_log)}", markup=False)
+    console.print(output.text(("serving", "bold"), f"  policy {revision} with OPA at {url}"))
+    console.print(f"decision log  {kept.get(decision_log, decision_log)}")
     console.print("end           Ctrl-C")
     console.print(
-        "\n[bold]next[/]  keep the revocation feed up to date; calls are denied until then:"
+        output.text(
+            "\n",
+            ("next", "bold"),
+            "  keep the revocation feed up to date; calls are denied until then:",
+        )
     )
-    console.print(f"  inbounds live serve --opa {url} --token-file FILE", markup=False)
-    console.print("[bold]then[/]  give each guard this address and its token:")
-    console.print(f"  INBOUNDS_PDP_URL={url}", markup=False)
-    console.print("  INBOUNDS_PDP_TOKEN=…", markup=False)
+    console.print(f"  inbounds live serve --opa {url} --token-file FILE")
+    console.print(output.text(("then", "bold"), "  give each guard this address and its token:"))
+    console.print(f"  INBOUNDS_PDP_URL={url}")
+    console.print("  INBOUNDS_PDP_TOKEN=…")
 
 
 def _interrupt(*_: object) -> None:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from inbounds_tools.policytest.trial import Step
 
 _SIGNS = {
-    "ok": "[green]ok[/]      ",
-    "warning": "[yellow]warning[/] ",
-    "failed": "[red]failed[/]  ",
-    "skipped": "[dim]skipped[/] ",
+    "ok": ("ok", "green"),
+    "warning": ("warning", "yellow"),
+    "failed": ("failed", "red"),
+    "skipped": ("skipped", "dim"),
 }
 
 
@@ -41,7 +41,7 @@ def command(
     with console.status("") as status:
         running = trial.steps()
         for name in STEPS:
-            status.update(f"{name} …")
+            status.update(output.text(f"{name} …"))
             step = next(running)
             steps.append(step)
             if not as_json:
@@ -65,20 +65,20 @@ def command(
 
 
 def _show(console: Console, step: Step) -> None:
-    from rich.markup import escape
-
-    console.print(f"{_SIGNS[step.state]} {step.name:<9} {escape(step.message)}")
+    sign, colour = _SIGNS[step.state]
+    room = " " * (9 - len(sign))
+    console.print(output.text((sign, colour), f"{room}{step.name:<9} {step.message}"))
     for line in step.lines:
-        console.print(f"                   {escape(line)}")
+        console.print(f"                   {line}")
     for code in step.figures.get("codes", ()):
-        console.print(f"                   [dim]{escape(code)}[/]")
+        console.print(output.text("                   ", (code, "dim")))
 
 
 def _sum_up(console: Console, steps: list[Step]) -> None:
     failed = [step.name for step in steps if step.state == "failed"]
     if failed:
-        console.print(f"\n[bold red]failed[/]   {', '.join(failed)}")
+        console.print(output.text("\n", ("failed", "bold red"), f"   {', '.join(failed)}"))
     else:
         warnings = sum(step.state == "warning" for step in steps)
         more = f", {warnings} warning{'s' * (warnings > 1)}" if warnings else ""
-        console.print(f"\n[bold green]passed[/]{more}")
+        console.print(output.text("\n", ("passed", "bold green"), more))

@@ -209,16 +209,14 @@ def _make(
     def show(console: Console) -> None:
         already = since is not None and not (change.leaves or change.again)
         so = f", as it was since {moment(since or 0)}" if already else ""
-        console.print(f"{change.done}{so}", markup=False)
+        console.print(f"{change.done}{so}")
         if change.remark:
-            console.print(
-                f"  {change.remark}", markup=False, style="bold red" if change.doubt else ""
-            )
+            console.print(f"  {change.remark}", style="bold red" if change.doubt else "")
         if elsewhere:
-            console.print(f"  {elsewhere}", markup=False, style="bold red")
+            console.print(f"  {elsewhere}", style="bold red")
         elif wait:
             for line in _reached(late, served, read=read):
-                console.print(f"  {line}", markup=False)
+                console.print(f"  {line}")
 
     output.emit(value, as_json=as_json, show=show)
     if change.doubt or elsewhere or (wait and late != {}):

@@ -52,7 +52,7 @@ def command(*, store: Store = None, as_json: output.Json = False) -> None:
 
 def _show(console: Console, value: dict[str, Any], *, by_guards: bool) -> None:
     def say(text: str) -> None:
-        console.print(text, markup=False)
+        console.print(text)
 
     say(f"{value['feed']}: generation {value['generation']}, change {value['seq']}")
     for kind, word in _WORDS.items():

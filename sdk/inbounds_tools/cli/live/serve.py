@@ -92,18 +92,22 @@ def serve(
         logging.getLogger("inbounds.live").warning(fault)
 
     def show(console: Console) -> None:
-        console.print("[bold]serving[/]  the revocation feed")
-        console.print(f"pushes to   {', '.join(targets)}, every {interval:g} s", markup=False)
+        console.print(output.text(("serving", "bold"), "  the revocation feed"))
+        console.print(f"pushes to   {', '.join(targets)}, every {interval:g} s")
         new = "; new: nothing is ended, revoked or stopped" if made else ""
-        console.print(f"kept in     {path}{new}", markup=False)
-        console.print(f"signed by   key {signer.kid}", markup=False)
+        console.print(f"kept in     {path}{new}")
+        console.print(f"signed by   key {signer.kid}")
         console.print("end         Ctrl-C; calls are denied once the feed is older than `max_age`")
         console.print(
-            "\n[bold]next[/]  check that the policy accepts the feed, with a guard's token in "
-            "INBOUNDS_PDP_TOKEN:"
+            output.text(
+                "\n",
+                ("next", "bold"),
+                "  check that the policy accepts the feed, with a guard's token in "
+                "INBOUNDS_PDP_TOKEN:",
+            )
         )
         for target in targets:
-            console.print(f"  inbounds doctor --pdp {target}", markup=False)
+            console.print(f"  inbounds doctor --pdp {target}")
 
     value = {
         "targets": list(targets),
