@@ -62,7 +62,7 @@ def printed(way, *texts):
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
-@settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@settings(max_examples=20, deadline=None, database=None, derandomize=True)
 @example("[/x", "]")
 @example("[bold", "]")
 @example("[", "/]")
