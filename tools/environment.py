@@ -1,9 +1,9 @@
 """Makes a virtual environment that holds the project with pinned packages.
 
-Packages are installed by uv, which takes seconds where pip takes minutes. Where packages come from is
-read from pip's own settings (its configuration files and `PIP_` variables), so that a machine
-that is set up for pip needs nothing else. Runs before any virtual environment exists, so it
-needs nothing but Python.
+Packages are installed by uv, which takes seconds where pip takes minutes. Where packages come
+from is read from pip's own settings (its configuration files and `PIP_` variables), so that a
+machine that is set up for pip needs nothing else. Runs before any virtual environment exists,
+so it needs nothing but Python.
 
     python3 tools/environment.py .venv --constraint constraints/latest.txt '.[cli,test]'
 """

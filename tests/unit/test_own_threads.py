@@ -4,7 +4,10 @@ import asyncio
 import contextvars
 import gc
 import os
+import queue
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 
@@ -12,6 +15,7 @@ import pytest
 
 from inbounds import DecisionUnavailable, InboundsError, Labelled, ResultWithheld
 from inbounds.process import clock, threads
+from inbounds.process.fair_pool import FairPool
 from inbounds.testing import PolicyUnderTest
 
 WIKI = "https://wiki.acme.example/"
@@ -73,6 +77,25 @@ class TestDecisions:
             calls = (task.acall("mail.read", {"id": str(n)}) for n in range(40))
             async with asyncio.timeout(60):
                 assert [WIKI] * 40 == await asyncio.gather(*calls)
+
+    @pytest.mark.parametrize("asks", ["apermit", "acall", "aevaluate", "aobserve_data"])
+    async def test_another_session_does_not_wait_for_one_with_many_calls(self, policy, tools, asks):
+        """
+        However many calls of one session wait for each other, a call of another one is judged.
+        """
+        many, other = policy.task(), policy.task()
+        sessions = policy.guard._runtime.sessions
+        given = ("words",) if asks == "aobserve_data" else ("mail.read", {"id": "42"})
+        with sessions.lock(many.session, deadline=clock.monotonic() + 30):
+            calls = [
+                asyncio.ensure_future(many.acall("web.get", {"url": WIKI}))
+                for _ in range(2 * threads.MOST)
+            ]
+            await asyncio.sleep(0.01)
+            async with asyncio.timeout(20):
+                await getattr(other, asks)(*given)
+            assert [False] * len(calls) == [call.done() for call in calls]
+        await asyncio.gather(*calls, return_exceptions=True)
 
     @pytest.mark.parametrize("asks", ["apermit", "acall", "aevaluate"])
     async def test_their_deadline_counts_from_the_call(self, tmp_path, monkeypatch, asks):
@@ -435,3 +458,102 @@ async def until(fact):
     while not fact():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
+
+
+class TestFairPool:
+    @pytest.fixture
+    def pool(self):
+        return FairPool(threads=4, of_one=2, names="fair")
+
+    def test_one_has_a_few_threads_at_most(self, pool):
+        """
+        Of one owner's jobs a few run at a time, in the order in which they came.
+        """
+        gate, begun = threading.Event(), queue.SimpleQueue()
+
+        def work(number):
+            begun.put(number)
+            assert gate.wait(30)
+            return number
+
+        first = [pool.submit("a", work, number) for number in range(10)]
+        assert {0, 1} == {begun.get(timeout=30) for _ in range(2)}
+        second = [pool.submit("b", work, number) for number in range(100, 102)]
+        assert {100, 101} == {begun.get(timeout=30) for _ in range(2)}
+        assert begun.empty()
+        gate.set()
+        assert [*range(10), 100, 101] == [work.result(30) for work in [*first, *second]]
+
+    def test_owners_take_turns(self, pool):
+        """
+        Who comes later does not wait for all that others have submitted before.
+        """
+        gate, order = threading.Event(), []
+        busy = [pool.submit(None, gate.wait, 30) for _ in range(3)]
+        blocked = threading.Event()
+        last = pool.submit(None, blocked.wait, 30)
+        jobs = [pool.submit(owner, order.append, owner) for owner in "aaaaab"]
+        blocked.set()
+        for work in [last, *jobs]:
+            work.result(30)
+        assert "b" in order[:2]
+        gate.set()
+        assert [True] * 3 == [work.result(30) for work in busy]
+
+    def test_jobs_without_an_owner_have_all_threads(self, pool):
+        meet = threading.Barrier(4)
+        works = [pool.submit(None, meet.wait, 30) for _ in range(4)]
+        assert [0, 1, 2, 3] == sorted(work.result(30) for work in works)
+
+    def test_what_a_job_raises_is_brought_and_the_next_one_runs(self, pool):
+        def fails():
+            raise ValueError
+
+        works = [pool.submit("a", fails) for _ in range(5)]
+        assert [ValueError] * 5 == [type(work.exception(30)) for work in works]
+        assert 7 == pool.submit("a", int, "7").result(30)
+
+    def test_what_is_cancelled_before_its_turn_does_not_run(self, pool):
+        gate, ran = threading.Event(), []
+        busy = [pool.submit("a", gate.wait, 30) for _ in range(2)]
+        cancelled = pool.submit("a", ran.append, 1)
+        assert cancelled.cancel()
+        gate.set()
+        assert pool.submit("a", len, ran).result(30) == 0
+        assert [True, True] == [work.result(30) for work in busy]
+
+    def test_nothing_is_kept_of_who_has_no_jobs_left(self, pool):
+        for work in [pool.submit(number, int) for number in range(100)]:
+            work.result(30)
+        assert (0, {}, {}) == (until_idle(pool), pool._ready, pool._full)
+
+    @pytest.mark.system
+    def test_at_the_end_of_the_program_what_was_submitted_runs(self):
+        """
+        Also what waits for its turn then.
+        """
+        program = (
+            "import sys, time\n"
+            "from inbounds.process.fair_pool import FairPool\n"
+            "pool = FairPool(2, 1, 'fair')\n"
+            "def work(n): time.sleep(0.01); print(n, flush=True)\n"
+            "works = [pool.submit('a', work, n) for n in range(20)]\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert [*map(str, range(20))] == done.stdout.split()
+
+    def test_what_cannot_run_any_more_is_refused(self, pool):
+        pool._executor.shutdown()
+        with pytest.raises(RuntimeError):
+            pool.submit("a", int)
+        assert ({}, {}) == (pool._ready, pool._full)
+
+
+def until_idle(pool):
+    """How many jobs are counted as running once all threads have left."""
+    end = time.monotonic() + 30
+    while pool._busy and time.monotonic() < end:
+        time.sleep(0.001)
+    return len(pool._running)

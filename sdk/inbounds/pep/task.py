@@ -220,7 +220,7 @@ class Task(TaskAuthority):
         def ask() -> Awaitable[Permit]:
             # Begun here, so that its deadline counts from now and not from when a thread is free.
             call = Call(self._runtime, self, target, arguments)
-            return run_in_thread(call.permit, tool_call_id, unclaimed=_discard)
+            return run_in_thread(call.permit, tool_call_id, of=self.session, unclaimed=_discard)
 
         try:
             return await self._runtime.approvals.awith_approval(ask, wait)
@@ -259,13 +259,13 @@ class Task(TaskAuthority):
         from inbounds.process.threads import run_in_thread
 
         call = Call(self._runtime, self, self._tools.target(tool, resource), arguments)
-        return await run_in_thread(call.evaluate)
+        return await run_in_thread(call.evaluate, of=self.session)
 
     async def aevaluate_all(self, calls: Sequence[ToolCall]) -> list[Decision]:
         """Async twin of `evaluate_all`."""
         from inbounds.process.threads import run_in_thread
 
-        return await run_in_thread(self.evaluate_all, calls)
+        return await run_in_thread(self.evaluate_all, calls, of=self.session)
 
     # --- what it sees ---------------------------------------------------------------------
 
@@ -299,7 +299,7 @@ class Task(TaskAuthority):
         """Async twin of `observe`; the event loop never waits for the PDP or the disk."""
         from inbounds.process.threads import run_in_thread
 
-        await run_in_thread(lambda: self.observe(result, tool=tool, arguments=arguments))
+        await run_in_thread(self._runtime.observe, self, result, tool, arguments, of=self.session)
 
     def observe_data(self, *texts: str) -> None:
         """Tell of texts that reach the agent and that neither its user nor a tool wrote.
@@ -318,7 +318,7 @@ class Task(TaskAuthority):
         """Async twin of `observe_data`."""
         from inbounds.process.threads import run_in_thread
 
-        await run_in_thread(self.observe_data, *texts)
+        await run_in_thread(self.observe_data, *texts, of=self.session)
 
     def join(self, conversation: str | None, history: Callable[[], Sequence[str]]) -> None:
         """Make a framework's conversation part of the task's session, for an adapter.

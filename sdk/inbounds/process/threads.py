@@ -10,27 +10,31 @@ import asyncio
 import logging
 import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inbounds.errors import InboundsError
 
 from . import clock
+from .fair_pool import FairPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
 MOST = 32
-"""How many there are at most. Each is made when it is first needed."""
+"""How many there are at most."""
+
+OF_ONE = 4
+"""How many of them one session has at most: its calls wait for each other anyway."""
 
 _NAMES = "inbounds"
 
-_pool: ThreadPoolExecutor | None = None
+_pool: FairPool | None = None
 _under_way: set[Future[Any]] = set()
 
 
@@ -46,6 +50,7 @@ async def run_in_thread(
     function: Callable[..., R],
     /,
     *args: Any,
+    of: Hashable = None,
     unclaimed: Callable[[Future[R]], None] = _tell_failure,
 ) -> R:
     """Await what `function` returns, or raises, on a thread of the SDK's.
@@ -56,11 +61,13 @@ async def run_in_thread(
     Args:
         function: What may wait.
         args: What it takes.
+        of: The session it is of, whose turn it may wait for; those of one session have a few
+            threads at a time.
         unclaimed: Takes, on such a thread, what it has brought when nobody waits any more; by
             default, the log says where it failed.
     """
     __tracebackhide__ = True
-    work = _submit(copy_context().run, _run, function, *args)
+    work = _submit(of, copy_context().run, _run, function, *args)
     waiting = asyncio.wrap_future(work)
     del args  # what it refuses to give is in no traceback
     try:
@@ -69,7 +76,7 @@ async def run_in_thread(
         # Or the loop would log what it raises, whatever that holds.
         waiting.add_done_callback(_seen)
         if work.done():
-            _submit(unclaimed, work)
+            _submit(None, unclaimed, work)
         else:
             # It counts as well, for as long as it takes.
             claimed: Future[None] = Future()
@@ -86,7 +93,7 @@ def run_in_background(function: Callable[..., object], /, *args: Any) -> None:
         function: What may wait.
         args: What it takes.
     """
-    work = _submit(copy_context().run, _run, function, *args)
+    work = _submit(None, copy_context().run, _run, function, *args)
     work.add_done_callback(_tell_failure)
 
 
@@ -103,8 +110,8 @@ def wait_until_idle(seconds: float) -> None:
         wait(works, left)
 
 
-def _submit(function: Callable[..., R], /, *args: Any) -> Future[R]:
-    work = _threads().submit(function, *args)
+def _submit(owner: Hashable, function: Callable[..., R], /, *args: Any) -> Future[R]:
+    work = _threads().submit(owner, function, *args)
     _under_way.add(work)
     work.add_done_callback(_under_way.discard)
     return work
@@ -131,10 +138,10 @@ def _seen(waiting: asyncio.Future[Any]) -> None:
         waiting.exception()
 
 
-def _threads() -> ThreadPoolExecutor:
+def _threads() -> FairPool:
     global _pool  # noqa: PLW0603 -- one per process
     if _pool is None:
-        _pool = ThreadPoolExecutor(MOST, thread_name_prefix=_NAMES)
+        _pool = FairPool(MOST, OF_ONE, _NAMES)
     return _pool
 
 
