@@ -28,6 +28,8 @@ SETTINGS = {
     "trusted-host": "UV_INSECURE_HOST",
 }
 """What uv calls each of pip's settings of where packages come from."""
+SECTIONS = ("global", "install", ":env:")
+"""Whose settings `pip install` reads; a later one counts before an earlier one."""
 
 
 def main(arguments: list[str]) -> None:
@@ -67,8 +69,9 @@ def _uv(python: Path) -> Path:
     home = ROOT / ".tools" / f"uv-{UV}"
     uv = home / "bin" / "uv"
     if not uv.exists() and not uv.with_suffix(".exe").exists():
-        pip = [python, "-m", "pip", "install", "--quiet", "--target", home, f"uv=={UV}"]
-        subprocess.run(pip, check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--target", home, f"uv=={UV}"], check=True
+        )
     return uv
 
 
@@ -77,12 +80,15 @@ def _settings(python: Path) -> dict[str, str]:
     listed = subprocess.run(
         [python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     )
-    settings = {}
+    found = {}
     for line in listed.stdout.splitlines():
-        name, _, value = line.partition("=")
-        variable = SETTINGS.get(name.rpartition(".")[2])
-        if variable:
-            settings[variable] = str(ast.literal_eval(value)).replace("\n", " ").strip()
+        place, _, value = line.partition("=")
+        section, _, name = place.rpartition(".")
+        if section in SECTIONS and name in SETTINGS:
+            found[section, name] = str(ast.literal_eval(value))
+    settings = {}
+    for section, name in sorted(found, key=lambda each: SECTIONS.index(each[0])):
+        settings[SETTINGS[name]] = " ".join(found[section, name].split())
     return settings
 
 
