@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 UNSET: Mapping[str, str] = {
     "BASH_ENV": "runs a file before each command",
     "CLAUDE_AGENT_SDK_MCP_NO_PREFIX": "gives tools the names of others",
+    "CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD": "puts files of `add_dirs` before the model",
     "CLAUDE_CODE_ENABLE_FUNCTION_HOOKS": "brings hooks",
     "CLAUDE_CODE_EXPERIMENTAL_CODE_MODE": "lets a script of the model call tools",
     "CLAUDE_CODE_EXTRA_BODY": "may name tools that run at the provider",
@@ -36,6 +37,10 @@ OWN: Mapping[str, str] = {
     **dict.fromkeys(UNSET, ""),
     # What another task has left there, a model would read though nothing was asked.
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
+    # So it would the prompts that a file of the folder has for later.
+    "CLAUDE_CODE_DISABLE_CRON": "1",
+    # So it would the branch, the names of files and the commits of the folder.
+    "CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS": "1",
 }
 """What Claude Code is started with, whatever its options say."""
 
