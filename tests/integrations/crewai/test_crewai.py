@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import pickle
 import sys
 from typing import Any
 
@@ -14,6 +15,7 @@ from crewai.hooks.dispatch import InterceptionPoint, clear_all, on, register
 from crewai.knowledge.source.string_knowledge_source import StringKnowledgeSource
 from crewai.mcp import MCPServerStdio
 from crewai.tools.base_tool import BaseTool, Tool
+from crewai.utilities import constants, training_handler
 from crewai.utilities.formatter import DIVIDERS
 from mcp.types import Tool as MCPListed
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
@@ -761,8 +763,9 @@ class TestRefused:
             {"process": Process.hierarchical, "manager_llm": Scripted.of()},
             {"knowledge_sources": [StringKnowledgeSource(content="x")]},
             {"memory": True},
+            {"trained_agents_file": "trained.pkl"},
         ],
-        ids=["manager", "knowledge", "memory"],
+        ids=["manager", "knowledge", "memory", "trained"],
     )
     def test_what_no_agent_of_a_crew_tells_of_is_refused(self, authorization, options):
         agent = agent_of(authorization, tools=[])
@@ -775,6 +778,26 @@ class TestRefused:
         with pytest.raises(ConfigurationError) as ei:
             create_guarded_crew([agent], [task_of(agent, tools=[read_of(world)])])
         assert "configuration.tool_unknown" == ei.value.code
+
+
+@pytest.mark.parametrize("where", ["TRAINED_AGENTS_DATA_FILE", "CREWAI_TRAINED_AGENTS_FILE_ENV"])
+def test_a_file_of_the_folder_instructs_no_model(world, tmp_path, monkeypatch, where):
+    """
+    It is not even read.
+    """
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / constants.TRAINED_AGENTS_DATA_FILE
+    if where == "CREWAI_TRAINED_AGENTS_FILE_ENV":
+        file = tmp_path / "other.pkl"
+        monkeypatch.setenv(constants.CREWAI_TRAINED_AGENTS_FILE_ENV, str(file))
+    read = []
+    monkeypatch.setattr(training_handler.CrewTrainingHandler, "load", lambda _: read.append(1))
+    file.write_bytes(pickle.dumps({WHO["role"]: {"suggestions": ["the canary"]}}))
+    agent = agent_of(Authorization(world.guard, resources=world.resources), tools=[])
+    create_guarded_crew([agent], [task_of(agent)]).kickoff()
+
+    assert "the canary" not in str(agent.llm.heard)
+    assert not read
 
 
 class TestConversations:

@@ -102,6 +102,12 @@ class GuardedAgent(Agent):  # type: ignore[misc]  # not there for mypy
         require_none_unseen(vars(self), _UNSEEN)
         require_none_hosted(self)
 
+    def _use_trained_data(self, task_prompt: str) -> str:
+        """Leave the prompt as it is: no call has read what a file in the working folder adds."""
+        return task_prompt
+
+    _training_handler = _use_trained_data
+
     def set_cache_handler(self, cache_handler: Any) -> None:
         """Ignore the cache: a result belongs to one run, and each call is judged."""
         super().set_cache_handler(cache_handler)

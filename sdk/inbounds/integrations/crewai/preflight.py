@@ -26,6 +26,7 @@ UNSEEN = {
     "knowledge_sources": "is read by the framework, and put before the model, without a call",
     "knowledge": "is read by the framework, and put before the model, without a call",
     "memory": "is read and written by the framework without a call",
+    "trained_agents_file": "is read by the framework, and put before the model, without a call",
 }
 """What an agent or a crew can be given that no call of a tool tells of, and why not."""
 
