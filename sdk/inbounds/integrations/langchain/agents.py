@@ -57,7 +57,9 @@ def create_guarded_agent(
     require_none_of_model(model)
     reached = [authorization.reachable(tool) for tool in tools]
     require_named_once(named(tool) for tool in (*reached, *brought))
-    agent = create_agent(model, reached, middleware=[*middleware, authorization], **options)
+    fixed = [getattr(each, "system_prompt", None) for each in middleware]
+    last = authorization.for_agent([options.get("system_prompt"), *fixed])
+    agent = create_agent(model, reached, middleware=[*middleware, last], **options)
     mark_guarded(agent)
     return agent
 

@@ -6,16 +6,24 @@ import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 from langgraph.config import get_config
 from langgraph.runtime import DEFAULT_RUNTIME
 
 from inbounds.errors import TaskMissing
-from inbounds.integrations._adapter.conversation import ajoin, join, see, without_prompt
+from inbounds.integrations._adapter.conversation import (
+    ajoin,
+    join,
+    join_unseen,
+    see,
+    without_prompt,
+)
 from inbounds.integrations._adapter.current_task import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from langchain_core.messages import SystemMessage
 
     from inbounds.pep.task import Task
 
@@ -117,6 +125,31 @@ def thread_of(request: Any) -> Thread:
     return Thread(task, run, request.messages)
 
 
+def join_instructions(request: Any, fixed: Sequence[SystemMessage]) -> None:
+    """Make what layers have added to an agent's instructions part of the session of its task.
+
+    Args:
+        request: To the model, as the last layer has it.
+        fixed: What the program itself instructs by, which is left out.
+
+    Raises:
+        InboundsError: As `Task.join`: the model is not asked.
+    """
+    message = request.system_message
+    if message is None:
+        return
+    rest = message.text
+    for each in fixed:
+        rest = rest.replace(each.text, "", 1)
+    known = [block for each in fixed for block in each.content_blocks]
+    added = [
+        each for each in message.content_blocks if each["type"] != "text" and each not in known
+    ]
+    with contextlib.suppress(TaskMissing):  # then no call runs
+        task = task_of(getattr(request.runtime, "context", None))
+        join_unseen(task, [*([rest] if rest.strip() else []), *added])
+
+
 def _asks_for(message: Any, call_id: str | None) -> bool:
     calls = getattr(message, "tool_calls", None) or ()
     return any(call_id is not None and (each.get("id") or "") == call_id for each in calls)
@@ -129,6 +162,5 @@ def _without_id(message: Any) -> Any:
 
 def _role(message: Any) -> str:
     """Return who speaks; in a summary, a layer does that stands in place of earlier messages."""
-    if isinstance(message, HumanMessage) and "lc_source" not in message.additional_kwargs:
-        return "user"
-    return "system" if isinstance(message, SystemMessage) else ""
+    typed = isinstance(message, HumanMessage) and "lc_source" not in message.additional_kwargs
+    return "user" if typed else ""

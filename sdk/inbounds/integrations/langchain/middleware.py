@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from langchain.agents.middleware import AgentMiddleware, TracePolicy, omit_payload
+from langchain_core.messages import SystemMessage
 from langgraph.errors import GraphBubbleUp
 
 from inbounds.integrations._adapter.current_task import shown_tools
@@ -17,7 +19,7 @@ from inbounds.pep.tool_run import ToolRun
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, refusal_message
-from .history import see_in, thread_of
+from .history import join_instructions, see_in, thread_of
 from .preflight import named, reachable, require_none_hosted, require_none_of_model
 from .tool_proxy import messages_of
 
@@ -51,6 +53,20 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         self._guard = guard_of(guard)
         self._resources = resources_of(resources)
         self._of_servers: list[Any] = []
+        self._instructions: tuple[SystemMessage, ...] = ()
+
+    def for_agent(self, prompts: Iterable[Any]) -> AuthorizationMiddleware:
+        """Return the same for one agent, which knows what the program instructs that by.
+
+        Args:
+            prompts: Each text, or a system message.
+        """
+        own = copy.copy(self)
+        texts = [SystemMessage(each) if isinstance(each, str) else each for each in prompts]
+        found = [each for each in texts if isinstance(each, SystemMessage)]
+        # One that holds another is looked for first.
+        own._instructions = tuple(sorted(found, key=lambda each: -len(each.text)))  # noqa: SLF001 -- its own, in a copy
+        return own
 
     def wrap_tool_call(
         self, request: Any, handler: Callable[[Any], Any], *, messages_key: str | None = None
@@ -136,9 +152,11 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
             DecisionUnavailable: As `server_text.observe`: the model is not asked.
+            InboundsError: As `join_instructions`.
         """
         with suppress(Exception):  # a call of a tool joins it again, and is refused
             thread_of(request).join()
+        join_instructions(request, self._instructions)
         narrowed = _narrowed(request)
         observe(*_served(request, narrowed.tools))
         response = handler(narrowed)
@@ -149,6 +167,7 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         """Async twin of `wrap_model_call`."""
         with suppress(Exception):  # a call of a tool joins it again, and is refused
             await thread_of(request).ajoin()
+        await run_in_thread(join_instructions, request, self._instructions)
         narrowed = _narrowed(request)
         await aobserve(*_served(request, narrowed.tools))
         response = await handler(narrowed)
