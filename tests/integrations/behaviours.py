@@ -6,17 +6,20 @@ An adapter's tests import all of them, and give them the fixture `harness`.
 from __future__ import annotations
 
 import asyncio
+import base64
 import inspect
 import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from opentelemetry import trace
+from pydantic import ConfigDict
 from tests.integrations.world import (
     BOB,
     MALLORY,
@@ -302,6 +305,16 @@ def test_what_a_tool_raises_is_recorded(harness: Harness) -> None:
 
 # --- results --------------------------------------------------------------------------------
 
+
+@dataclass
+class File:
+    """A file as frameworks have it, of which they make base64."""
+
+    data: bytes
+    media_type: str = "text/plain"
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(ser_json_bytes="base64")
+
+
 FIELDS = {
     "returns": {"label": "confidential", "fields": {"/text": {}, "/pay": {"label": "secret"}}}
 }
@@ -418,6 +431,24 @@ def test_what_is_masked_is_not_read(harness: Harness, caplog: pytest.LogCaptureF
     assert "[email]" in seen.read["call-read"]
     assert BOB not in seen.read["call-read"]
     assert BOB not in _told(caplog)
+
+
+def test_bytes_are_not_read_where_something_is_masked(harness: Harness) -> None:
+    """
+    Nor is what a framework makes of them, unless it is text in which a value is found.
+    """
+    registered(harness.world, returns={"label": "confidential", "mask": ["email"]})
+    harness.world.mail = {"text": "hello", "file": File(BOB.encode())}
+    with harness.world.task() as task:
+        seen = harness.run([READ])
+        report = task.report()
+
+    assert ["mail.read"] == names(harness)
+    assert BOB not in str(seen.read)
+    assert base64.b64encode(BOB.encode()).decode() not in str(seen.read)
+    withheld = "Executed, and its result withheld [result.not_plain]" in seen.read["call-read"]
+    assert withheld or "[email]" in seen.read["call-read"]
+    assert (1, withheld) == (report.ran, report.withheld)
 
 
 def test_what_a_tool_says_by_raising_is_masked_or_not_read(harness: Harness) -> None:

@@ -31,6 +31,7 @@ from agents import (
     ShellTool,
     SQLiteSession,
     ToolGuardrailFunctionOutput,
+    ToolOutputFileContent,
     ToolOutputImage,
     ToolOutputText,
     ToolSearchTool,
@@ -46,7 +47,7 @@ from agents.realtime import RealtimeAgent
 from agents.sandbox import SandboxAgent
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 from agents.tool_context import ToolContext
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from tests.integrations.behaviours import *  # noqa: F403 -- every behaviour is one of these tests
 from tests.integrations.behaviours import (
     DENIED,
@@ -74,6 +75,16 @@ class AsModel(BaseModel):
     """What a tool may return."""
 
     id: str
+
+
+class AsBytes(BaseModel):
+    """The same, of which JSON has base64."""
+
+    model_config = ConfigDict(ser_json_bytes="base64")
+    data: bytes = b"a"
+
+
+FILE = ToolOutputFileContent(file_url="https://files.example/a")
 
 
 @pytest.fixture(params=["sync", "async", "streamed", "json"])
@@ -929,6 +940,40 @@ class TestOutcome:
             said = await go(agent)
         withheld = str(said["call-read"]).startswith("Executed, and its result withheld")
         assert fields == withheld
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            FILE,
+            [FILE],
+            {"type": "file", "file_url": "https://files.example/a"},
+            [ToolOutputImage(image_url="data:image/png;base64,AAAA"), FILE],
+            [ToolOutputFileContent(file_data="AAAA", filename="a"), FILE],
+            ["text", FILE],
+            [{"type": "image", "image_url": "https://files.example/a.png"}, 1],
+            AsBytes(),
+        ],
+        ids=["model", "list", "dict", "image", "data", "text", "number", "bytes"],
+    )
+    @pytest.mark.parametrize("owed", [{"mask": ["email"]}, {"strip": ["links"]}, {"rows": 1}])
+    async def test_of_a_picture_or_file_nothing_is_given_where_something_is_owed(
+        self, world, authorization, given, owed
+    ):
+        registered(world, returns={"label": "confidential", **owed})
+        world.mail = given
+        agent = protect(agent_of([READ], tools=[tool_of(world.read, "mail.read")]), authorization)
+        with world.task():
+            said = await go(agent)
+        assert said["call-read"].startswith("Executed, and its result withheld [result.not_plain]")
+
+    @pytest.mark.parametrize("kind", ["text", "invoice"])
+    async def test_data_with_a_type_is_no_file(self, world, authorization, kind):
+        registered(world, returns={"label": "confidential", "mask": ["email"]})
+        world.mail = [{"type": kind, "file_url": "a", "text": {"from": BOB}}]
+        agent = protect(agent_of([READ], tools=[tool_of(world.read, "mail.read")]), authorization)
+        with world.task():
+            said = await go(agent)
+        assert [{**world.mail[0], "text": {"from": "[email]"}}] == said["call-read"]
 
     async def test_a_tool_that_takes_too_long_is_recorded(self, world, authorization):
         begun = asyncio.Event()

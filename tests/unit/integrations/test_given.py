@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import UserDict, deque
+from dataclasses import dataclass
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from pydantic import BaseModel, model_serializer
+from pydantic import BaseModel, ConfigDict, model_serializer
 
 from inbounds import ConfigurationError, ResultWithheld
-from inbounds.integrations._adapter.result_obligations import given, given_value, require_there
+from inbounds.integrations._adapter.result_obligations import (
+    KeptLabel,
+    given,
+    given_value,
+    is_beyond_sight,
+    require_there,
+)
 from inbounds.model.question import Obligation, ReturnedField, Returns
+from inbounds.pep.labelled import Labelled
 from inbounds.pep.result_changes import Discharge, NotPlain
 from inbounds.pep.result_shape import ShapeMismatch
 from inbounds.pep.tool_run import ToolRun, current_tool_run
@@ -106,6 +118,87 @@ def test_what_is_no_text_is_withheld_where_text_would_be_masked(kind):
     """
     with pytest.raises(ResultWithheld):
         taken([{"type": "text", "text": "x"}, {"type": kind, "data": "Ym9i"}], MASK)
+
+
+class Model(BaseModel):
+    """A model that JSON would have as base64."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", extra="allow")
+    data: Any = b"bob@acme.example"
+
+
+@dataclass(slots=True)
+class Slotted:
+    """A file by its bytes alone."""
+
+    data: bytes = b"bob@acme.example"
+
+
+class Typed:
+    """A file by its media type alone, whatever it holds."""
+
+    mime_type = "text/plain"
+
+
+class Silent:
+    """A file that cannot say of which type it is."""
+
+    @property
+    def media_type(self):
+        raise ValueError("the canary")
+
+
+class Mapped(UserDict):
+    """A mapping that is no dict."""
+
+
+itself: list = []
+itself.append(itself)
+MEDIA = [
+    b"bob@acme.example",
+    bytearray(b"a"),
+    memoryview(b"a"),
+    Model(),
+    Model(data=None, more=b"a"),
+    Slotted(),
+    Typed(),
+    Silent(),
+    Mapped(a=b"a"),
+    SimpleNamespace(a=SimpleNamespace(b=b"a")),
+    {b"a": 1},
+    {"a": [({b"a"},)]},
+    deque([b"a"]),
+]
+
+
+@pytest.mark.parametrize("result", MEDIA, ids=lambda each: type(each).__name__)
+def test_bytes_and_files_are_withheld_where_something_is_owed(result):
+    """
+    Wherever in a result they stand, and before anything makes text of them.
+    """
+    for each in (result, {"text": "x", "of": [result]}, Labelled(result, "public")):
+        held, label = Held(MASK), KeptLabel()
+        with pytest.raises(ResultWithheld):
+            given_value(each, held, held.finish)
+        label.bare(each, held)
+        with pytest.raises(ResultWithheld):
+            label.taking(held.finish)("text")
+        held, label = Held(NOTIFY), KeptLabel()
+        label.bare(each, held)
+        left = label.taking(held.finish)("text")
+        assert "text" in (left, getattr(left, "value", None))
+    held, label = Held(MASK), KeptLabel()
+    label.bare(result, held, shown=False)
+    assert "text" == label.taking(held.finish)("text")
+
+
+@pytest.mark.parametrize(
+    "result",
+    ["x", 1, None, {"mime_type": "text/plain"}, Slotted(data="x"), date(2026, 1, 1), itself, Held],
+    ids=lambda each: type(each).__name__,
+)
+def test_anything_else_is_not_taken_for_a_file(result):
+    assert not is_beyond_sight(result, Held(MASK))
 
 
 SHAPES = [

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import deque
+from collections.abc import Mapping
+from types import MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -14,9 +17,13 @@ from inbounds.pep.lazy_results import refuse_lazy
 from inbounds.pep.results import REDACT, TRUNCATE, TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from inbounds.pep import Permit
+
+
+_MEDIA_TYPES = ("media_type", "mime_type", "mimeType")
+"""By which of their attributes the pictures and files of frameworks are recognized."""
 
 
 def owed(permit: Permit) -> set[str]:
@@ -45,7 +52,7 @@ def given(content: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     kinds = owed(permit)
     if plain is None and (kinds & {REDACT, TRUNCATE} or (kinds and _holds_other(content))):
         # No plain data, or a picture or file beside it: the permit withholds it, and records that.
-        value = _Opaque()
+        value = Opaque()
     taken = take(value)
     if not kinds:
         return content
@@ -68,6 +75,8 @@ def given_value(result: Any, permit: Permit, take: Callable[[Any], Any]) -> Any:
     result, take = unlabelled(result, permit, take)
     if isinstance(result, str):
         return given(result, permit, take)
+    if is_beyond_sight(result, permit):
+        return take(Opaque())  # the permit withholds it, and records that
     # A value may have a way of its own to become plain data: that is code of the tool.
     with permit.tool_run.active():
         seen = plain(result)
@@ -118,6 +127,25 @@ def unlabelled(
     return result, take
 
 
+def is_beyond_sight(result: Any, permit: Permit) -> bool:
+    """Whether something is owed to a result, and bytes, a picture or a file stand in it.
+
+    A framework makes text of them in which no value can be found, such as base64.
+
+    Args:
+        result: As the tool has returned it, without its label.
+        permit: Of the call.
+    """
+    if not owed(permit):
+        return False
+    try:
+        # An attribute may be code of the tool.
+        with permit.tool_run.active():
+            return _holds_media(result)
+    except Exception:  # noqa: BLE001 -- whatever it raises, nobody has looked through all of it
+        return True
+
+
 class KeptLabel:
     """The label of a result that a framework makes text of before anybody can look at it."""
 
@@ -125,8 +153,14 @@ class KeptLabel:
         self._labels: list[str] = []
         self._parts: Any = None
 
-    def bare(self, result: Any, permit: Permit) -> Any:
+    def bare(self, result: Any, permit: Permit, *, shown: bool = True) -> Any:
         """Return a result without its label, and keep that.
+
+        Args:
+            result: As the tool has returned it, or a part of it.
+            permit: Of the call.
+            shown: Whether a model reads what is made of it. Then it is withheld where nobody can
+                look into it.
 
         Raises:
             ConfigurationError: As `require_there`.
@@ -138,6 +172,8 @@ class KeptLabel:
         if labelled_within(result):
             # Whatever is made of it: what is looked at are its parts.
             self._parts = result
+        elif shown and is_beyond_sight(result, permit):
+            self._parts = Opaque()
         return result
 
     def taking(self, take: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -167,8 +203,40 @@ def plain(result: Any) -> Any:
     return result if found == result else found
 
 
-class _Opaque:
-    """Text in which no field can be found."""
+class Opaque:
+    """Stands for what nobody can look into: where something is owed to it, it is withheld."""
+
+
+def _holds_media(result: Any) -> bool:
+    """Whether bytes, or an object that has a media type, stand in a result at any depth."""
+    # They are held here, so that no other object gets the id of one.
+    seen: dict[int, Any] = {}
+    parts = [result]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str | int | float | type | ModuleType) or id(part) in seen:
+            continue
+        if isinstance(part, bytes | bytearray | memoryview):
+            return True
+        if any(getattr(part, name, None) is not None for name in _MEDIA_TYPES):
+            return True
+        seen[id(part)] = part
+        if isinstance(part, Mapping):
+            parts += [*part, *part.values()]
+        elif isinstance(part, list | tuple | set | frozenset | deque):
+            parts += part
+        parts += _attributes(part)
+    return False
+
+
+def _attributes(part: Any) -> Iterator[Any]:
+    yield from getattr(part, "__dict__", {}).values()
+    yield from (getattr(part, "__pydantic_extra__", None) or {}).values()
+    for each in type(part).__mro__:
+        names = each.__dict__.get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            if isinstance(each.__dict__.get(name), MemberDescriptorType):
+                yield getattr(part, name, None)
 
 
 def _only_text(content: Any) -> str:

@@ -15,7 +15,13 @@ from pydantic import BaseModel
 from inbounds.errors import DecisionUnavailable, InboundsError
 from inbounds.integrations._adapter.call_arguments import called_with, complete, require_judged
 from inbounds.integrations._adapter.refusals import is_refusal_text, told
-from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
+from inbounds.integrations._adapter.result_obligations import (
+    Opaque,
+    given,
+    is_beyond_sight,
+    owed,
+    unlabelled,
+)
 from inbounds.integrations._adapter.running import failed, shown
 from inbounds.pep.tool_errors import raise_alone
 from inbounds.process.locks import ProcessLock
@@ -158,6 +164,8 @@ def _given(permit: Permit, result: Any) -> Any:
             **({"isError": plain["isError"] is True} if "isError" in plain else {}),
             "content": given(plain["content"], permit, take),
         }
+    elif is_beyond_sight(result, permit):
+        taken = take(Opaque())
     else:
         taken = take(plain)
     return taken if owed(permit) else result

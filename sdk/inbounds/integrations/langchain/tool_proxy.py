@@ -240,9 +240,11 @@ class InPlace(Once):
         if isinstance(result, _Handled):
             content, status = result.content, "error"
         elif not pair:
-            content = self.label.bare(result, self._permit)
+            # The content of a message is looked into; what is beside it, no model reads.
+            content = self.label.bare(result, self._permit, shown=not messages_of(result))
         elif isinstance(result, tuple) and len(result) == 2:
-            content, artifact = (self.label.bare(each, self._permit) for each in result)
+            content = self.label.bare(result[0], self._permit)
+            artifact = self.label.bare(result[1], self._permit, shown=False)
         else:
             return result  # the tool's class refuses it
         if owed(self._permit):

@@ -7,9 +7,11 @@ import copy
 import inspect
 import json
 from contextvars import ContextVar
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from agents import (
+    ItemHelpers,
     ToolGuardrailFunctionOutput,
     ToolInputGuardrail,
     ToolOutputGuardrail,
@@ -27,7 +29,13 @@ from inbounds.errors import (
 from inbounds.integrations._adapter.call_arguments import complete, require_judged
 from inbounds.integrations._adapter.defaults import defaults_of, with_schema_defaults
 from inbounds.integrations._adapter.refusals import told
-from inbounds.integrations._adapter.result_obligations import given, owed, unlabelled
+from inbounds.integrations._adapter.result_obligations import (
+    Opaque,
+    given,
+    is_beyond_sight,
+    owed,
+    unlabelled,
+)
 from inbounds.integrations._adapter.running import failed, not_the_tools, shown
 from inbounds.integrations._adapter.validated import everything, parse, require_same
 from inbounds.pep.tool_errors import raise_alone
@@ -44,6 +52,9 @@ if TYPE_CHECKING:
 
 _raised: ContextVar[list[BaseException] | None] = ContextVar("inbounds_raised", default=None)
 """What the tool of this call has raised, of which the framework has made text meanwhile."""
+
+_CALL = SimpleNamespace(call_id="")
+"""Stands for a call, where the framework is given a result to convert."""
 
 
 class ToolProxy:
@@ -258,8 +269,12 @@ def _given(permit: Permit, result: Any, raised: list[BaseException]) -> Any:
     """Record that the tool has run, and return the part of its result that the agent may have."""
     result, take = unlabelled(result, permit, permit.admitted if raised else permit.finish)
     plain = _plain(result)
-    if isinstance(plain, str) or _is_blocks(plain):
-        taken = given([plain] if isinstance(plain, dict) else plain, permit, take)
+    if isinstance(plain, str):
+        taken = given(plain, permit, take)
+    elif _holds_blocks(plain, permit):
+        taken = given(plain if isinstance(plain, list) else [plain], permit, take)
+    elif is_beyond_sight(result, permit):
+        taken = take(Opaque())
     elif isinstance(plain, dict | list | int | float | bool | None):
         taken = take(plain)
     else:
@@ -278,13 +293,20 @@ def _plain(result: Any) -> Any:
     return result
 
 
-def _is_blocks(plain: Any) -> bool:
-    """Whether the framework takes it for blocks of a message, and not for data."""
-    several = plain if isinstance(plain, list) else [plain]
-    kinds = ({"type", "text"}, {"type", "image_url"}, {"type", "file_id"}, {"type", "file_data"})
-    return bool(several) and all(
-        isinstance(each, dict) and any(kind <= each.keys() for kind in kinds) for each in several
-    )
+def _holds_blocks(plain: Any, permit: Permit) -> bool:
+    """Whether the framework makes blocks of a message of it, or a picture or file is a part."""
+    kinds = [_block(each, permit) for each in (plain if isinstance(plain, list) else [plain])]
+    return bool(kinds) and (all(kinds) or any(kind not in ("", "input_text") for kind in kinds))
+
+
+def _block(part: Any, permit: Permit) -> str:
+    """Return the type of the block that the framework makes of a part; empty where it is data."""
+    if not isinstance(part, dict) or "type" not in part:
+        return ""
+    # Of what is no block it makes text, which may be code of the tool.
+    with permit.tool_run.active():
+        made = ItemHelpers.tool_call_output_item(_CALL, part)["output"]
+    return "" if isinstance(made, str) else str(next(iter(made))["type"])
 
 
 def _observed(invoker: Any) -> Any:
