@@ -11,15 +11,20 @@ from inbounds.errors import TokenInvalid
 from inbounds.identity import dpop, issuer_messages
 from inbounds.identity.dpop import Proof
 from inbounds.identity.signing_keys import SigningKey
+from inbounds.live.feed import Acknowledgement, Position
 from inbounds.model.claims import IssuanceAnswer
 from inbounds.pdp import Reply
 from inbounds.process.ids import uuid7
-from inbounds_server.issuer import http
+from inbounds_server.issuer import http, in_force
+from inbounds_server.issuer.in_force import InForce
 from inbounds_server.issuer.request_threads import RequestThreads
-from inbounds_server.issuer.service import Service, Workings
+from inbounds_server.issuer.service import End, Service, Workings
 from inbounds_server.issuer.settings import Folder
 
 KEY = SigningKey.generate()
+AT = Position("g", 7)
+"""Where the feed stands once something has ended."""
+RENEWING, ENDING = {"identity": "x", "task": "x"}, {"name": "x", "task": "x"}
 URL = "http://127.0.0.1:1"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 PATIENCE = 20.0
@@ -86,7 +91,6 @@ class Strangers:
                 feed=None,
                 log=None,
                 fresh=lambda _deadline: None,
-                in_force=None,
             )
         )
 
@@ -138,11 +142,16 @@ class Held:
         raise TokenInvalid("it is over", code="task.over")
 
     def end(self, _name, **_):
-        return True
+        return End(AT)
 
 
 async def post(served, path, said, address):
     """Send a request in this process; return its status."""
+    return (await posted(served, path, said, address))[0]
+
+
+async def posted(served, path, said, address):
+    """Send a request in this process; return its status and what was answered."""
     answers = []
 
     async def receive():
@@ -161,7 +170,7 @@ async def post(served, path, said, address):
         "client": (address, 1),
     }
     await served(scope, receive, send)
-    return answers[0]["status"]
+    return answers[0]["status"], json.loads(answers[1]["body"])
 
 
 @pytest.mark.parametrize("where", ["read", "answered"])
@@ -186,9 +195,8 @@ def test_renewals_and_ends_do_not_wait_for_beginnings(tmp_path, monkeypatch, whe
             for _ in range(60)
         ]
         for address in (ELSEWHERE, HERE):
-            renewing, ending = {"identity": "x", "task": "x"}, {"name": "x", "task": "x"}
-            assert await post(served, issuer_messages.RENEW, renewing, address) == 400
-            assert await post(served, issuer_messages.END, ending, address) == 200
+            assert await post(served, issuer_messages.RENEW, RENEWING, address) == 400
+            assert await post(served, issuer_messages.END, ENDING, address) == 200
         assert service.begun == 0
         service.go.set()
         assert await asyncio.gather(*begins) == [400] * 60
@@ -198,3 +206,115 @@ def test_renewals_and_ends_do_not_wait_for_beginnings(tmp_path, monkeypatch, whe
     finally:
         service.go.set()
     assert service.begun == 60
+
+
+class Ending:
+    """A service that ends whatever it is asked to, once the test lets it."""
+
+    def __init__(self, *, again=False):
+        self.go = threading.Event()
+        self.answer = End(AT, again=again)
+
+    def renew(self, _task, **_):
+        raise TokenInvalid("it is over", code="task.over")
+
+    def end(self, _name, **_):
+        assert self.go.wait(PATIENCE)
+        return self.answer
+
+
+class Opas:
+    """What a feed notes of two OPAs, of which one is not reached before the test says so."""
+
+    def __init__(self):
+        self.reached = False
+    def acknowledgements(self):
+        other = AT if self.reached else Position("", 0)
+        return Acknowledgement("one", AT, 1), Acknowledgement("other", other, 1)
+
+
+def test_renewals_do_not_wait_for_ends(tmp_path):
+    service = Ending()
+    served = http.app(service, Folder.create(tmp_path / "issuer", URL, "inbounds"))
+
+    async def all_of_them():
+        ends = [
+            asyncio.create_task(post(served, issuer_messages.END, ENDING, HERE)) for _ in range(60)
+        ]
+        for address in (ELSEWHERE, HERE):
+            assert await post(served, issuer_messages.RENEW, RENEWING, address) == 400
+        assert not any(end.done() for end in ends)
+        service.go.set()
+        assert await asyncio.gather(*ends) == [200] * 60
+
+    try:
+        asyncio.run(asyncio.wait_for(all_of_them(), PATIENCE))
+    finally:
+        service.go.set()
+
+
+def test_an_opa_that_is_not_reached_holds_up_no_other_end(tmp_path, monkeypatch):
+    """
+    A quarter of what an address may have under way waits for it, and so does another address.
+    """
+    monkeypatch.setattr(http, "_UNTIL_IN_FORCE", PATIENCE * 2)
+    service, opas = Ending(), Opas()
+    service.go.set()
+    folder = Folder.create(tmp_path / "issuer", URL, "inbounds")
+    served = http.app(service, folder, InForce(opas, folder))
+
+    async def all_of_them():
+        def end(address):
+            return asyncio.create_task(posted(served, issuer_messages.END, ENDING, address))
+
+        ends = [end(HERE) for _ in range(60)]
+        soon, waiting = set(), set(ends)
+        while len(waiting) > 16:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            soon |= done
+        assert [each.result()[1]["in_force"] for each in soon] == [False] * 44
+        waiting |= {end(ELSEWHERE)}
+        assert await post(served, issuer_messages.RENEW, RENEWING, ELSEWHERE) == 400
+        assert not any(each.done() for each in waiting)
+        opas.reached = True
+        answers = await asyncio.gather(*waiting)
+        assert [(status, said["in_force"]) for status, said in answers] == [(200, True)] * 17
+
+    asyncio.run(asyncio.wait_for(all_of_them(), PATIENCE))
+
+
+def test_no_more_wait_than_a_quarter_of_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(in_force, "_MOST_WAITING", 3)
+    opas = Opas()
+    known = InForce(opas, Folder.create(tmp_path / "issuer", URL, "inbounds"))
+
+    async def all_of_them():
+        waits = [
+            asyncio.create_task(known.at(AT, f"192.0.2.{each}", seconds=PATIENCE * 2))
+            for each in range(4)
+        ]
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        assert [each.result() for each in done] == [False]
+        opas.reached = True
+        assert sorted(await asyncio.gather(*waits)) == [False, True, True, True]
+        assert known._waiting == {}
+
+    asyncio.run(asyncio.wait_for(all_of_them(), PATIENCE))
+
+
+def test_an_end_that_is_repeated_is_answered_by_what_is_known(tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "_UNTIL_IN_FORCE", PATIENCE * 2)
+    service, opas = Ending(again=True), Opas()
+    service.go.set()
+    folder = Folder.create(tmp_path / "issuer", URL, "inbounds")
+    served = http.app(service, folder, InForce(opas, folder))
+
+    async def end():
+        return (await posted(served, issuer_messages.END, ENDING, HERE))[1]["in_force"]
+
+    assert asyncio.run(asyncio.wait_for(end(), PATIENCE)) is False
+
+
+def test_a_wait_ends_with_its_time(tmp_path):
+    known = InForce(Opas(), Folder.create(tmp_path / "issuer", URL, "inbounds"))
+    assert asyncio.run(asyncio.wait_for(known.at(AT, HERE, seconds=0.01), PATIENCE)) is False

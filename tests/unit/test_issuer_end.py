@@ -50,6 +50,7 @@ class Issuer:
         self.feed = LiveFeed(folder / "live.sqlite")
         self.records = Records()
         self.counted = []
+        self.repeated = []
         self.below = []
         authority = Authority(**{**test_issuer.AUTHORITY, "deadline": NOW + 600})
         asked = test_issuer.TestStored.ASKED
@@ -63,7 +64,6 @@ class Issuer:
                 feed=self.feed,
                 log=log,
                 fresh=lambda _deadline: None,
-                in_force=lambda position: position == self.feed.position,
             )
         )
 
@@ -95,13 +95,17 @@ class Issuer:
             "sid": "s",
             "authorization_details": [{**test_issuer.AUTHORITY, "deadline": NOW + 600}],
         }
-        return self.service.end(
+        end = self.service.end(
             name,
             task=KEY.sign(claims, typ="JWT"),
             chain=chain,
             proof=Proof(key.public, uuid7(), NOW + 9000),
-            allow=self.counted.append,
+            allow=self.count,
         )
+        return end.position == self.feed.position
+
+    def count(self, whose, *, again):
+        (self.repeated if again else self.counted).append(whose)
 
 
 @pytest.fixture
@@ -183,6 +187,31 @@ def test_what_is_over_is_neither_counted_nor_recorded(issuer, clock):
     assert issuer.end("task-1/b/x", beside, BELOW, key=DELEGATE)
 
     assert (issuer.feed.position, issuer.records.ends, issuer.counted) == left
+
+
+def test_every_end_of_what_is_over_counts_apart(issuer):
+    """
+    Also of one's own task, also below what has ended, and also where it is still to be recorded.
+    """
+    issuer.records.full = True
+    for _ in range(2):
+        assert issuer.end()
+    assert issuer.end("task-1/a", HOP)
+    assert issuer.end("task-1/a/x", HOP, BELOW, key=DELEGATE)
+
+    assert issuer.counted == []
+    assert issuer.repeated == [AGENT, AGENT, thumbprint(DELEGATE.public)]
+
+
+def test_an_end_that_was_asked_for_too_often_is_not_looked_at(issuer, monkeypatch):
+    assert issuer.end("task-1/a", HOP)
+
+    def refuse(*_, again):
+        raise Limited(f"too many, {again}")
+
+    monkeypatch.setattr(issuer, "count", refuse)
+    with pytest.raises(Limited, match="True"):
+        issuer.end("task-1/a", HOP)
 
 
 def test_a_task_that_an_operator_ended_is_recorded_once_when_its_holder_ends_it(issuer):

@@ -75,6 +75,12 @@ def test_neither_beginnings_nor_renewals_use_up_the_other(limits):
     assert 0 == counted(limits.count_renewal, AGENT)
 
 
+def test_ends_of_what_is_over_are_bounded_and_use_up_no_other_end(limits):
+    assert 8 == counted(lambda: limits.count_end(AGENT, again=True))
+    assert 8 == counted(limits.count_end, AGENT)
+    assert 0 == counted(lambda: limits.count_end(AGENT, again=True))
+
+
 def test_an_agent_that_has_begun_its_tasks_is_refused_before_anything_is_verified(limits):
     for _ in range(8):
         begin(limits)

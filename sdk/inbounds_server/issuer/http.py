@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from inbounds.identity import TaskGrant
     from inbounds.identity.dpop import Proof
 
+    from .in_force import InForce
     from .service import Service
     from .settings import Folder
 
@@ -44,32 +45,38 @@ _FEW_ERRORS = 16
 _KEYS_FOR = 300
 """How many seconds a key set may be kept for; a key is published before it signs."""
 
+_UNTIL_IN_FORCE = 1.0
+"""How long the answer to an end waits for those that the feed is pushed to, in seconds."""
+
 
 class _Malformed(InboundsError):
     code = "issuer.malformed"
     hint = "ask with the SDK of the same version, or compare with docs/issuer.md"
 
 
-def app(service: Service, folder: Folder) -> Starlette:
+def app(service: Service, folder: Folder, in_force: InForce | None = None) -> Starlette:
     """Return the application that serves one issuer.
 
     Args:
         service: What answers.
         folder: What it signs as; its URL is what proofs have to be for.
+        in_force: Tells how far those are that the feed is pushed to; None where there are none.
     """
-    made = Starlette(routes=_Doors(service, folder).routes())
+    made = Starlette(routes=_Doors(service, folder, in_force).routes())
     # Else a door with a slash too many answers with an address that the request names.
     made.router.redirect_slashes = False
     return made
 
 
 class _Doors:
-    def __init__(self, service: Service, folder: Folder) -> None:
+    def __init__(self, service: Service, folder: Folder, in_force: InForce | None) -> None:
         self._service = service
         self._folder = folder
+        self._in_force = in_force
         self._limits = RequestLimits(folder)
-        # Anybody may ask for a task; those who hold one do not wait for that.
-        self._beginnings, self._others = RequestThreads(), RequestThreads()
+        # Anybody may ask for a task; those who hold one do not wait for that. Who renews one waits
+        # for no end either: without a fresh token, nothing of its agent runs.
+        self._beginnings, self._renewals, self._ends = (RequestThreads() for _ in range(3))
 
     def routes(self) -> list[Route]:
         return [
@@ -102,9 +109,9 @@ class _Doors:
     async def _renew(self, request: Request) -> Response:
         proof = self._proof(request, issuer_messages.RENEW)
         read = partial(read_message, kind=issuer_messages.Renewing)
-        asked = await self._read(self._others, request, read)
+        asked = await self._read(self._renewals, request, read)
         return _issued(
-            await self._others.answer(
+            await self._renewals.answer(
                 partial(
                     self._service.renew,
                     asked.task,
@@ -118,8 +125,8 @@ class _Doors:
     async def _end(self, request: Request) -> Response:
         proof = self._proof(request, issuer_messages.END)
         read = partial(read_message, kind=issuer_messages.Ending)
-        asked = await self._read(self._others, request, read)
-        in_force = await self._others.answer(
+        asked = await self._read(self._ends, request, read)
+        end = await self._ends.answer(
             partial(
                 self._service.end,
                 asked.name,
@@ -129,6 +136,10 @@ class _Doors:
                 allow=self._limits.count_end,
             )
         )
+        in_force = None
+        if self._in_force is not None:
+            seconds = 0.0 if end.again else _UNTIL_IN_FORCE
+            in_force = await self._in_force.at(end.position, _address(request), seconds=seconds)
         return _answer(issuer_messages.Ended(ended=asked.name, in_force=in_force))
 
     async def _keys(self, _request: Request) -> Response:

@@ -133,17 +133,21 @@ class RequestLimits:
         most = self._folder.settings.begun_per_minute
         self._hit(most, "renewals of this agent's tasks", "renewed", agent)
 
-    def count_end(self, holder: str) -> None:
-        """Count one end of a hop.
+    def count_end(self, holder: str, *, again: bool = False) -> None:
+        """Count one end of a hop, or of what is over already; the two have a counter each.
 
         Args:
             holder: Who ends it: the agent of the task, or the key that a hop is held by.
+            again: Whether it is over already.
 
         Raises:
             Limited: The holder ends too many hops.
         """
         most = self._folder.settings.begun_per_minute
-        self._hit(most, "ends of hops by this holder", "ended", holder)
+        if again:
+            self._hit(most, "ends by this holder of what is over", "ended again", holder)
+        else:
+            self._hit(most, "ends of hops by this holder", "ended", holder)
 
     def _hit(self, most: int, what: str, *whose: str) -> None:
         with self._lock:

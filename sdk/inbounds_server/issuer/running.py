@@ -12,13 +12,13 @@ from inbounds.identity.signing_keys import SigningKey
 from inbounds.live import LiveFeed, Pusher
 from inbounds.live.store import FILE as FEED
 from inbounds.live.store import require_not_lost
-from inbounds.live.wait import behind
 from inbounds.pep.telemetry import Telemetry
 from inbounds.process import clock
 from inbounds.process.locks import ProcessLock
 
 from . import store
 from .http import app
+from .in_force import InForce
 from .records import Log
 from .service import Service, Workings
 from .settings import FEED_KEY
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _EVERY = 2.0
 """How old the feed in an embedded PDP may become before it is put afresh, in seconds."""
-_UNTIL_IN_FORCE = 1.0
-"""How long the answer to an end waits for those that the feed is pushed to, in seconds."""
 
 
 class Served:
@@ -79,10 +77,11 @@ class Served:
                 feed=self.feed,
                 log=log,
                 fresh=self._fresh,
-                in_force=self._in_force,
             )
         )
-        self.app: Starlette = app(self.service, folder)
+        self.app: Starlette = app(
+            self.service, folder, InForce(self.feed, folder) if targets else None
+        )
 
     def __enter__(self) -> Self:
         # An end that broke off, or a feed that was lost or put back, lets no task live again.
@@ -110,11 +109,6 @@ class Served:
         self._store.close()
         self.feed.close()
         self._pdp.close()
-
-    def _in_force(self, position: Position) -> bool | None:
-        if not self._targets:
-            return None
-        return behind(self.feed, position, _UNTIL_IN_FORCE) == {}
 
     def _fresh(self, deadline: float) -> None:
         """Bring the feed to a PDP in this process; an OPA has it from whoever pushes it."""

@@ -72,7 +72,6 @@ class Workings:
         feed: What it ends goes here.
         log: Where it leaves its spans and records.
         fresh: Brings the feed to an embedded PDP; called before every question, with a deadline.
-        in_force: Waits until what has ended is known wherever the feed is pushed to.
     """
 
     folder: Folder
@@ -81,7 +80,19 @@ class Workings:
     feed: LiveFeed
     log: Log
     fresh: Callable[[float], None]
-    in_force: Callable[[Position], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of a request to end something.
+
+    Attributes:
+        position: Where the feed stands that says so.
+        again: Whether it was over before.
+    """
+
+    position: Position
+    again: bool = False
 
 
 class Service:
@@ -220,8 +231,8 @@ class Service:
         task: str,
         chain: Sequence[str],
         proof: Proof,
-        allow: Callable[[str], None],
-    ) -> bool | None:
+        allow: Callable[..., None],
+    ) -> End:
         """End a task, or a hop that it was delegated to.
 
         Who holds a task ends it, and whatever was delegated from there. Nobody else does, and
@@ -234,10 +245,11 @@ class Service:
             proof: What came with the request, of a key that holds the task so far or above.
             allow: Called with who ends a hop: the id of the task's agent, where it holds the task,
                 or the thumbprint of the key that holds a hop. A delegator names any number of
-                them, and each is kept in the feed. Raises where it is too often.
+                them, and each is kept in the feed. For what is over already it is called with
+                `again=True`. Raises where it is too often.
 
         Returns:
-            Whether it is known wherever the feed is pushed to; None where it is pushed nowhere.
+            What became of it. Whoever serves the feed brings it to others; nobody waits here.
 
         Raises:
             TokenInvalid: The sender holds nothing that it could end.
@@ -246,17 +258,21 @@ class Service:
         """
         self._require_first(proof)
         feed, now = self._with.feed, int(clock.now())
-        begun, above, whose = self._with.store.task(name), list[str](), ""
+        begun, above, limited = self._with.store.task(name), list[str](), False
         if begun is not None and begun.holder == thumbprint(proof.jwk):
             request, until = _request(begun, proof), begun.authority.deadline
+            whose = request.agent
         else:
             above, place = self._require_hop(name, task, chain, proof.jwk)
             request, until = _handed_on([task, *chain[:place]], proof)
-            whose = thumbprint(proof.jwk) if place else request.agent
-        if self._is_over(name, above, until + _SKEW - now):
-            return self._with.in_force(feed.position)
-        if whose:
-            allow(whose)
+            whose, limited = thumbprint(proof.jwk) if place else request.agent, True
+        # Below what is over, nothing more is left in the feed and in the records.
+        over = bool(above) and (until + _SKEW < now or any(map(self._has_ended, above)))
+        again = over or self._has_ended(name)
+        if again or limited:
+            allow(whose, again=again)
+        if over or (again and not self._with.store.lacks_end_record(name)):
+            return End(feed.position, again=True)
         # Where its time is up by the clock here, the clock may be ahead: it ends all the same.
         if above:
             self._with.store.end_hop(name, until + _SKEW)
@@ -270,20 +286,10 @@ class Service:
         # A task that is ended again and again would fill the log; ends of hops are limited.
         if begun is None or not begun.end_recorded:
             self._keep_end(name, request)
-        return self._with.in_force(position)
+        return End(position, again=again)
 
-    def _is_over(self, name: str, above: Sequence[str], seconds: int) -> bool:
-        """Return whether nothing of it can be used any more, and its end is recorded if need be.
-
-        To repeat an end, or to end a hop of what is over, leaves nothing more in the feed and
-        in the records, and takes nothing of what anybody may end.
-        """
-        since = self._with.feed.since
-        if above and (seconds < 0 or any(since("ended", one) is not None for one in above)):
-            return True
-        if since("ended", name) is None:
-            return False
-        return not self._with.store.lacks_end_record(name)
+    def _has_ended(self, name: str) -> bool:
+        return self._with.feed.since("ended", name) is not None
 
     def _keep_end(self, name: str, request: TaskRequest) -> None:
         # It has ended: a log that does not take the record brings nothing back.
