@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import time
+from urllib.parse import urlsplit
 
 import pytest
 from tests import scenes, shipping
@@ -187,6 +190,86 @@ def test_nothing_of_what_was_asked_reaches_the_log(dist, tmp_path):
     assert first["result"]["outcome"] == "allow"
     assert first["bundles"]["policy"]["revision"] == dist.built.revision
     assert any(event["result"].get("outcome") == "deny" for event in logged if "result" in event)
+
+
+def spellings(path):
+    """Ways to spell the path of a door that a server may take for the same."""
+    _, version, data, package, *_, last = path.split("/")
+    yield path
+    for name in (version, data, package, last):
+        yield path.replace(f"/{name}", f"/%{ord(name[0]):02x}{name[1:]}", 1)
+        yield path.replace(f"/{name}", f"/{name[:-1]}%{ord(name[-1]):02X}", 1)
+    yield "".join(f"%{ord(each):02x}" if each != "/" else each for each in path)
+    for each in ("//", "/./", "/%2e/", "/x/../", "/x/%2e%2e/", "%2f", "%2F", "/%2f"):
+        head, tail = path.rsplit("/", 1)
+        yield f"{head}{each}{tail}"
+        yield path.replace("/data/", f"/data{each}", 1)
+        yield path.replace("/v1/", f"/v1{each}", 1)
+        yield path.replace("/v1/", f"{each}v1/", 1)
+    for each in ("/", "//", "/.", "/%2e", "/..", "%00", "%20", ";x=1", "%3fx=1", "?", "#x", "/%2f"):
+        yield path + each
+    yield path.upper()
+    yield path.replace("/v1/", "/v0/")
+    yield f"http://localhost{path}"
+
+
+def test_whatever_spells_a_door_is_refused_or_logged(dist, tmp_path):
+    """
+    OPA decodes the path that it answers, and gives the log the path as it was spelt.
+    """
+    www = dist.publish(tmp_path / "www")
+    with (
+        shipping.web(www) as server,
+        shipping.pulling(dist, server.url, site=has_site(dist), scratch=tmp_path) as opa,
+    ):
+        shipping.until(opa.ready, "OPA did not become ready")
+        stage = scenes.staged(now=time.time())
+        opa.put_feed(stage.live["now"])
+        question = json.loads(json.dumps(stage.question))
+        question["action"]["properties"]["arguments"]["id"] = CANARY
+        asked = {**question, "questions": [question], "tool": CANARY, "agent": CANARY}
+        body = json.dumps({"input": asked}).encode()
+
+        def answered(method, path, token):
+            host = urlsplit(opa.url).netloc
+            with contextlib.closing(http.client.HTTPConnection(host, timeout=20)) as connection:
+                headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+                connection.request(method, path, body if method == "POST" else None, headers)
+                answer = connection.getresponse()
+                # What is refused may be cut off, since its body is not read.
+                return json.loads(answer.read()) if answer.status == 200 else {}
+
+        decided = {}
+        for entrypoint in ENTRYPOINTS:
+            for path in spellings(f"/v1/data/{entrypoint}"):
+                answer = answered("POST", path, shipping.PEP_TOKEN)
+                if "result" in answer:
+                    decided[answer["decision_id"]] = path
+        unlogged = []
+        for door, token in (
+            *((f"live/now{each}", shipping.FEED_TOKEN) for each in ("", "/generation", "/seq")),
+            ("system/version/version", shipping.PEP_TOKEN),
+        ):
+            for path in spellings(f"/v1/data/{door}"):
+                answer = answered("GET", path, token)
+                if "result" not in answer:
+                    continue
+                if door in path:
+                    unlogged.append(answer["decision_id"])
+                else:
+                    decided[answer["decision_id"]] = path
+        assert len(unlogged) >= 4
+        assert sum("%" in path for path in decided.values()) > 4 * len(ENTRYPOINTS)
+
+        def missing():
+            return {path for each, path in decided.items() if each not in opa.log}
+
+        shipping.until(lambda: not missing(), "not all that was decided is logged")
+        assert CANARY not in opa.log
+        assert not [each for each in unlogged if each in opa.log]
+        for event in events(opa.log):
+            assert set(event.get("input") or {}) <= {"decision", "tool", "agent", "pep"}
+            assert "reasons" in event["result"]
 
 
 def test_without_the_mask_the_canaries_are_there_to_be_found(dist, tmp_path):
