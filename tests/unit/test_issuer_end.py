@@ -51,6 +51,7 @@ class Issuer:
         self.records = Records()
         self.counted = []
         self.repeated = []
+        self.above = []
         self.below = []
         authority = Authority(**{**test_issuer.AUTHORITY, "deadline": NOW + 600})
         asked = test_issuer.TestStored.ASKED
@@ -104,8 +105,9 @@ class Issuer:
         )
         return end.position == self.feed.position
 
-    def count(self, whose, *, again):
-        (self.repeated if again else self.counted).append(whose)
+    def count(self, *whose, again):
+        (self.repeated if again else self.counted).append(whose[-1])
+        self.above.append(whose[:-1])
 
 
 @pytest.fixture
@@ -168,6 +170,17 @@ def test_an_end_counts_against_who_signs_it_and_its_record_names_that_agent(issu
     assert issuer.counted == [thumbprint(DELEGATE.public), thumbprint(DELEGATE.public), AGENT]
     assert issuer.records.ends == ["task-1/a/x", "task-1/a", "task-1/b"]
     assert issuer.records.agents == [OTHER, OTHER, AGENT]
+
+
+def test_an_end_counts_for_all_above_who_signs_it_up_to_the_agent_of_the_task(issuer):
+    key, mine = BELOW[1], thumbprint(DELEGATE.public)
+    assert issuer.end("task-1/a/x/y", HOP, BELOW, ("y", KEY, ""), key=key)
+    assert issuer.end("task-1/a/x", HOP, BELOW, key=DELEGATE)
+    assert issuer.end("task-1/a", HOP)
+    assert issuer.end("task-1/a", HOP, key=DELEGATE)
+
+    assert issuer.above == [(AGENT, mine), (AGENT,), (), (AGENT,)]
+    assert issuer.counted == [thumbprint(key.public), mine, AGENT]
 
 
 def test_a_token_that_names_no_agent_was_made_by_the_one_above(issuer):

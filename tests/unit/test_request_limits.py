@@ -81,6 +81,20 @@ def test_ends_of_what_is_over_are_bounded_and_use_up_no_other_end(limits):
     assert 0 == counted(lambda: limits.count_end(AGENT, again=True))
 
 
+def test_ends_by_keys_that_one_holder_made_up_count_for_that_holder(limits):
+    keys = (f"key-{number}" for number in range(100))
+
+    assert 6 == counted(lambda: limits.count_end(AGENT, "delegate", next(keys)))
+    # Of all keys that an agent hands its tasks on to, as many as its own; of one, fewer.
+    assert 0 == counted(limits.count_end, AGENT, "delegate")
+    assert 2 == counted(lambda: limits.count_end(AGENT, next(keys)))
+    assert 8 == counted(lambda: limits.count_end(OTHER_AGENT, next(keys)))
+    # Whoever is above ends as many of its own as before.
+    assert 8 == counted(limits.count_end, AGENT)
+    # What is refused leaves no count.
+    assert len([each for each in limits._counts._minutes if each[-1].startswith("key-")]) == 2 * (6 + 2 + 8)
+
+
 def test_an_agent_that_has_begun_its_tasks_is_refused_before_anything_is_verified(limits):
     for _ in range(8):
         begin(limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from inbounds.errors import InboundsError
@@ -133,21 +134,33 @@ class RequestLimits:
         most = self._folder.settings.begun_per_minute
         self._hit(most, "renewals of this agent's tasks", "renewed", agent)
 
-    def count_end(self, holder: str, *, again: bool = False) -> None:
-        """Count one end of a hop, or of what is over already; the two have a counter each.
+    def count_end(self, *whose: str, again: bool = False) -> None:
+        """Count one end of a hop, or of what is over already; the two have counters of their own.
+
+        A key costs nothing to make. So it counts for who asks, and apart from that for each who is
+        above, whose own ends it does not use up. Three quarters of what counts there are at most
+        of one key that the task was handed on to.
 
         Args:
-            holder: Who ends it: the agent of the task, or the key that a hop is held by.
+            whose: The agent of the task, and each key down to that of who asks.
             again: Whether it is over already.
 
         Raises:
-            Limited: The holder ends too many hops.
+            Limited: Who asks ends too many hops, or all below one of those above do.
         """
         most = self._folder.settings.begun_per_minute
-        if again:
-            self._hit(most, "ends by this holder of what is over", "ended again", holder)
-        else:
-            self._hit(most, "ends of hops by this holder", "ended", holder)
+        kind = "ended again" if again else "ended"
+        what = "ends of what is over by" if again else "ends of hops by"
+        limits = {(kind, whose[-1]): (most, f"{what} this holder")}
+        for one, below in pairwise(whose):
+            limits[f"{kind} below", one] = (most, f"{what} those below one holder")
+            limits[f"{kind} below", one, below] = (_share(most), f"{what} those below one holder")
+        with self._lock:
+            for each, (limit, words) in limits.items():
+                if self._counts.of(*each) >= limit:
+                    raise _too_many(limit, words)
+            for each in limits:
+                self._counts.add(*each)
 
     def _hit(self, most: int, what: str, *whose: str) -> None:
         with self._lock:

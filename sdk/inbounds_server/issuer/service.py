@@ -243,10 +243,10 @@ class Service:
             task: The task's token.
             chain: The tokens that it was delegated with, to where `name` leads or further.
             proof: What came with the request, of a key that holds the task so far or above.
-            allow: Called with who ends a hop: the id of the task's agent, where it holds the task,
-                or the thumbprint of the key that holds a hop. A delegator names any number of
-                them, and each is kept in the feed. For what is over already it is called with
-                `again=True`. Raises where it is too often.
+            allow: Called with who ends a hop, and before that all who are above: the id of the
+                task's agent, and the thumbprint of each key down to that of who asks. A delegator
+                names any number of hops and keys, and each end is kept in the feed. For what is
+                over already it is called with `again=True`. Raises where it is too often.
 
         Returns:
             What became of it. Whoever serves the feed brings it to others; nobody waits here.
@@ -261,16 +261,16 @@ class Service:
         begun, above, limited = self._with.store.task(name), list[str](), False
         if begun is not None and begun.holder == thumbprint(proof.jwk):
             request, until = _request(begun, proof), begun.authority.deadline
-            whose = request.agent
+            whose = [request.agent]
         else:
-            above, place = self._require_hop(name, task, chain, proof.jwk)
-            request, until = _handed_on([task, *chain[:place]], proof)
-            whose, limited = thumbprint(proof.jwk) if place else request.agent, True
+            above, keys = self._require_hop(name, task, chain, proof.jwk)
+            request, until = _handed_on([task, *chain[: len(keys)]], proof)
+            whose, limited = [token_claims(task)["act"]["sub"], *keys], True
         # Below what is over, nothing more is left in the feed and in the records.
         over = bool(above) and (until + _SKEW < now or any(map(self._has_ended, above)))
         again = over or self._has_ended(name)
         if again or limited:
-            allow(whose, again=again)
+            allow(*whose, again=again)
         if over or (again and not self._with.store.lacks_end_record(name)):
             return End(feed.position, again=True)
         # Where its time is up by the clock here, the clock may be ahead: it ends all the same.
@@ -331,10 +331,11 @@ class Service:
 
     def _require_hop(
         self, name: str, task: str, chain: Sequence[str], mine: Mapping[str, str]
-    ) -> tuple[list[str], int]:
-        """Return the names of what is above the hop that is named, and which hop the sender holds.
+    ) -> tuple[list[str], list[str]]:
+        """Return the names of what is above the hop that is named, and whose hops lead to it.
 
-        The names are those of the task and of all hops down to it; the task is hop 0.
+        The names are those of the task and of all hops down to it. Of the hops that were handed on
+        down to the one that the sender holds, the thumbprint of each key is returned.
         """
         credentials = {"task": task, "chain": list(chain)}
         question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
@@ -353,7 +354,7 @@ class Service:
                 found = names.index(name, place)
                 # A hop with a `/` in its id is held by nobody for any PDP.
                 if found == name.count("/"):
-                    return names[:found], place
+                    return names[:found], [thumbprint(hop.jwk) for hop in hops[1 : place + 1]]
         raise TokenInvalid(
             "the sender holds nothing of that name",
             code="issuer.not_the_holder",
