@@ -318,3 +318,17 @@ def test_an_end_that_is_repeated_is_answered_by_what_is_known(tmp_path, monkeypa
 def test_a_wait_ends_with_its_time(tmp_path):
     known = InForce(Opas(), Folder.create(tmp_path / "issuer", URL, "inbounds"))
     assert asyncio.run(asyncio.wait_for(known.at(AT, HERE, seconds=0.01), PATIENCE)) is False
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_what_is_not_in_the_feed_is_in_force_nowhere(tmp_path, fed):
+    service, opas = Ending(again=True), Opas()
+    service.go.set()
+    service.answer = End(None, again=True)
+    folder = Folder.create(tmp_path / "issuer", URL, "inbounds")
+    served = http.app(service, folder, InForce(opas, folder) if fed else None)
+
+    async def end():
+        return (await posted(served, issuer_messages.END, ENDING, HERE))[1]["in_force"]
+
+    assert asyncio.run(asyncio.wait_for(end(), PATIENCE)) is False

@@ -196,8 +196,12 @@ def test_what_is_over_is_neither_counted_nor_recorded(issuer, clock):
         assert issuer.end("task-1/a/x", HOP, BELOW, key=key)
     clock.ahead = 600 + 300 + 1
     beside = ("b", DELEGATE, OTHER)
-    assert issuer.end("task-1/b", beside, key=DELEGATE)
-    assert issuer.end("task-1/b/x", beside, BELOW, key=DELEGATE)
+    for name in ("task-1/b", "task-1/b/x"):
+        assert not issuer.end(name, beside, BELOW, key=DELEGATE)
+        assert issuer.feed.since("ended", name) is None
+    # What has ended is known to have, also then.
+    assert issuer.end("task-1/a", HOP, key=DELEGATE)
+    assert issuer.end("task-1/a/x", HOP, BELOW, key=DELEGATE)
 
     assert (issuer.feed.position, issuer.records.ends, issuer.counted) == left
 

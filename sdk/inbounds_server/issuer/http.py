@@ -137,7 +137,9 @@ class _Doors:
             )
         )
         in_force = None
-        if self._in_force is not None:
+        if end.position is None:
+            in_force = False
+        elif self._in_force is not None:
             seconds = 0.0 if end.again else _UNTIL_IN_FORCE
             in_force = await self._in_force.at(end.position, _address(request), seconds=seconds)
         return _answer(issuer_messages.Ended(ended=asked.name, in_force=in_force))

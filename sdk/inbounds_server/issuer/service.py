@@ -87,11 +87,12 @@ class End:
     """What became of a request to end something.
 
     Attributes:
-        position: Where the feed stands that says so.
+        position: Where the feed stands that says so; None where it has nothing of it, since the time
+            of the task is up by the clock here, which may be ahead.
         again: Whether it was over before.
     """
 
-    position: Position
+    position: Position | None
     again: bool = False
 
 
@@ -267,12 +268,13 @@ class Service:
             request, until = _handed_on([task, *chain[: len(keys)]], proof)
             whose, limited = [token_claims(task)["act"]["sub"], *keys], True
         # Below what is over, nothing more is left in the feed and in the records.
-        over = bool(above) and (until + _SKEW < now or any(map(self._has_ended, above)))
-        again = over or self._has_ended(name)
+        ended, over = self._has_ended(name), any(map(self._has_ended, above))
+        outlived = bool(above) and until + _SKEW < now
+        again = ended or over or outlived
         if again or limited:
             allow(*whose, again=again)
-        if over or (again and not self._with.store.lacks_end_record(name)):
-            return End(feed.position, again=True)
+        if over or outlived or (ended and not self._with.store.lacks_end_record(name)):
+            return End(feed.position if ended or over else None, again=True)
         # Where its time is up by the clock here, the clock may be ahead: it ends all the same.
         if above:
             self._with.store.end_hop(name, until + _SKEW)
