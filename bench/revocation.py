@@ -195,7 +195,7 @@ def _named(size: int) -> str:
 
 
 def measure_lists(world: World, built: tuple[list[Path], Path], *, quick: bool) -> dict[str, Any]:
-    """Measure what a long list takes: memory, a decision, and a push of the whole."""
+    """Measure what a long list takes: memory, a decision, and a push to a PDP that has it."""
     effort: Effort = QUICK if quick else FULL
     revoked = _FEWER if quick else _REVOKED
     found: dict[str, Any] = {}

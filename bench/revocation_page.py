@@ -27,8 +27,10 @@ a head.
 
 """
 _MACHINE = """
-*Push of the whole* is what an OPA is given when it has nothing, or not what it was given. Memory is
-that of a process which has answered {decisions} questions.
+*Push again* is the median of nine pushes of one feed to the same PDP. The embedded engine replaces
+the whole each time. An OPA is read, and sent the differences from the second push on: its first
+push, with all entries, takes far longer and is not in the table. Memory is that of a process which
+has answered {decisions} questions.
 
 {machine}
 {busy}"""
@@ -51,7 +53,7 @@ _OF_LISTS = (
     ("", ""),
     ("MiB resident", "mebibytes"),
     ("a decision, µs", "decision_us"),
-    ("push of the whole, ms", "push_ms"),
+    ("push again, ms", "push_ms"),
 )
 _DECISIONS = {"OPA": 540, "embedded": 200}
 """How many an engine has answered before its memory is looked at."""
