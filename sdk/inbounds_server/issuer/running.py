@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from inbounds.engine.embedded import EmbeddedPolicy
+from inbounds.errors import Timeout
 from inbounds.evidence.keys import deployment_key, subkey
 from inbounds.evidence.log import SqliteEvidence
 from inbounds.identity.signing_keys import SigningKey
@@ -111,14 +112,22 @@ class Served:
         self._pdp.close()
 
     def _fresh(self, deadline: float) -> None:
-        """Bring the feed to a PDP in this process; an OPA has it from whoever pushes it."""
-        del deadline  # it is this process's own file
+        """Bring the feed to a PDP in this process; an OPA has it from whoever pushes it.
+
+        Args:
+            deadline: When to give up, on the clock of `time.monotonic`.
+
+        Raises:
+            Timeout: Others were at it until the deadline.
+        """
         if not isinstance(self._pdp, EmbeddedPolicy):
             return
-        with self._putting:
+        with self._putting.within(deadline - clock.monotonic()) as taken:
+            if not taken:
+                raise Timeout("the feed was being put into the embedded policy until the deadline")
             position, at = self._put
             if self.feed.position == position and clock.monotonic() - at < _EVERY:
                 return
             entries = self.feed.entries()
-            self._pdp.push_live(self.feed.whole(entries))
+            self._pdp.push_live_by(self.feed.whole(entries), deadline=deadline)
             self._put = (entries.position, clock.monotonic())
