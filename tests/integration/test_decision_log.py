@@ -213,6 +213,27 @@ def spellings(path):
     yield f"http://localhost{path}"
 
 
+def answered(opa, path, token, body=None):
+    """What OPA answers to a path as it is, or nothing where it refuses."""
+    host = urlsplit(opa.url).netloc
+    with contextlib.closing(http.client.HTTPConnection(host, timeout=20)) as connection:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request("POST" if body else "GET", path, body, headers)
+        answer = connection.getresponse()
+        # What is refused may be cut off, since its body is not read.
+        return json.loads(answer.read()) if answer.status == 200 else {}
+
+
+def feed_and_version():
+    """Spellings of what OPA is read by all the time: the door, one of them, and whose token."""
+    for door, token in (
+        *((f"live/now{each}", shipping.FEED_TOKEN) for each in ("", "/generation", "/seq")),
+        ("system/version/version", shipping.PEP_TOKEN),
+    ):
+        for path in spellings(f"/v1/data/{door}"):
+            yield door, path, token
+
+
 def test_whatever_spells_a_door_is_refused_or_logged(dist, tmp_path):
     """
     OPA decodes the path that it answers, and gives the log the path as it was spelt.
@@ -230,34 +251,19 @@ def test_whatever_spells_a_door_is_refused_or_logged(dist, tmp_path):
         asked = {**question, "questions": [question], "tool": CANARY, "agent": CANARY}
         body = json.dumps({"input": asked}).encode()
 
-        def answered(method, path, token):
-            host = urlsplit(opa.url).netloc
-            with contextlib.closing(http.client.HTTPConnection(host, timeout=20)) as connection:
-                headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-                connection.request(method, path, body if method == "POST" else None, headers)
-                answer = connection.getresponse()
-                # What is refused may be cut off, since its body is not read.
-                return json.loads(answer.read()) if answer.status == 200 else {}
-
         decided = {}
         for entrypoint in ENTRYPOINTS:
             for path in spellings(f"/v1/data/{entrypoint}"):
-                answer = answered("POST", path, shipping.PEP_TOKEN)
+                answer = answered(opa, path, shipping.PEP_TOKEN, body)
                 if "result" in answer:
                     decided[answer["decision_id"]] = path
         unlogged = []
-        for door, token in (
-            *((f"live/now{each}", shipping.FEED_TOKEN) for each in ("", "/generation", "/seq")),
-            ("system/version/version", shipping.PEP_TOKEN),
-        ):
-            for path in spellings(f"/v1/data/{door}"):
-                answer = answered("GET", path, token)
-                if "result" not in answer:
-                    continue
-                if door in path:
-                    unlogged.append(answer["decision_id"])
-                else:
-                    decided[answer["decision_id"]] = path
+        for door, path, token in feed_and_version():
+            answer = answered(opa, path, token)
+            if "result" in answer and door in path:
+                unlogged.append(answer["decision_id"])
+            elif "result" in answer:
+                decided[answer["decision_id"]] = path
         assert len(unlogged) >= 4
         assert sum("%" in path for path in decided.values()) > 4 * len(ENTRYPOINTS)
 

@@ -228,6 +228,7 @@ class Opas:
 
     def __init__(self):
         self.reached = False
+
     def acknowledgements(self):
         other = AT if self.reached else Position("", 0)
         return Acknowledgement("one", AT, 1), Acknowledgement("other", other, 1)

@@ -92,7 +92,8 @@ def test_ends_by_keys_that_one_holder_made_up_count_for_that_holder(limits):
     # Whoever is above ends as many of its own as before.
     assert 8 == counted(limits.count_end, AGENT)
     # What is refused leaves no count.
-    assert len([each for each in limits._counts._minutes if each[-1].startswith("key-")]) == 2 * (6 + 2 + 8)
+    made_up = [each for each in limits._counts._minutes if each[-1].startswith("key-")]
+    assert len(made_up) == 2 * (6 + 2 + 8)
 
 
 def test_an_agent_that_has_begun_its_tasks_is_refused_before_anything_is_verified(limits):

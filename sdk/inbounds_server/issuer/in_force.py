@@ -62,7 +62,7 @@ class InForce:
         self._waiting[address] += 1
         try:
             with move_on_after(seconds):
-                while not await self._known(position):
+                while not await self._known(position):  # noqa: ASYNC110 -- others write a file
                     await sleep(_LOOK)
                 return True
             return False
@@ -73,13 +73,11 @@ class InForce:
     async def _known(self, position: Position) -> bool:
         async with self._turn:
             if clock.monotonic() - self._seen[0] >= _LOOK:
-                notes = await to_thread.run_sync(
-                    self._feed.acknowledgements, limiter=self._reading
-                )
+                notes = await to_thread.run_sync(self._feed.acknowledgements, limiter=self._reading)
                 self._seen = (clock.monotonic(), notes)
         # What was seen before a change knows nothing of it.
-        notes = self._seen[1]
-        return bool(notes) and all(has(note, position) for note in notes)
+        _, seen = self._seen
+        return bool(seen) and all(has(note, position) for note in seen)
 
     @cached_property
     def _turn(self) -> Lock:

@@ -151,7 +151,8 @@ class RequestLimits:
         most = self._folder.settings.begun_per_minute
         kind = "ended again" if again else "ended"
         what = "ends of what is over by" if again else "ends of hops by"
-        limits = {(kind, whose[-1]): (most, f"{what} this holder")}
+        limits: dict[tuple[str, ...], tuple[int, str]] = {}
+        limits[kind, whose[-1]] = (most, f"{what} this holder")
         for one, below in pairwise(whose):
             limits[f"{kind} below", one] = (most, f"{what} those below one holder")
             limits[f"{kind} below", one, below] = (_share(most), f"{what} those below one holder")

@@ -87,8 +87,8 @@ class End:
     """What became of a request to end something.
 
     Attributes:
-        position: Where the feed stands that says so; None where it has nothing of it, since the time
-            of the task is up by the clock here, which may be ahead.
+        position: Where the feed stands that says so; None where it has nothing of it, since the
+            time of the task is up by the clock here, which may be ahead.
         again: Whether it was over before.
     """
 
