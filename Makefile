@@ -12,7 +12,8 @@ JOBS = 2
 JOBS_ALL = 4
 # Which adapters `make test-integrations` runs: all that have a harness.
 ADAPTERS = $(sort $(patsubst tests/integrations/%/harness.py,%,$(wildcard tests/integrations/*/harness.py)))
-# Those whose tests take longest, which start first.
+# Those whose tests take longest, which start first. A gateway is a process of many threads: it has no
+# second one beside it.
 LONG = mcp litellm claude_agent_sdk
 # What the tests of one need besides.
 MORE_mcp = ,issuer
@@ -144,14 +145,15 @@ integrations: $(ADAPTERS:%=build/integrations/%/stamp) ## Make the environments 
 
 test-integrations: assets ## Run every adapter against its framework, in an environment of its own (one: ADAPTERS=langchain)
 	@$(MAKE) --no-print-directory --jobs $(JOBS) ADAPTERS='$(ADAPTERS)' integrations
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ADAPTERS='$(ADAPTERS)' \
+	@$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target ADAPTERS='$(ADAPTERS)' \
 		$(patsubst %,test-integration-%,$(filter $(ADAPTERS),$(LONG)) $(filter-out $(LONG),$(ADAPTERS)))
 
 # Two adapters run at a time, as their tests wait more than they compute.
 test-integration-%:
 	@echo "$*:"
-	@INTEGRATION=$* build/integrations/$*/bin/python -m pytest -q -m 'not nightly' \
-		--numprocesses $(if $(filter litellm,$*),1,2) --dist worksteal tests/integrations
+	@if [ $* = litellm ]; then jobs=1; else jobs=$(JOBS); fi; \
+	INTEGRATION=$* build/integrations/$*/bin/python -m pytest -q -m 'not nightly' \
+		--numprocesses $$jobs --dist worksteal tests/integrations
 
 bench-integrations: assets integrations ## Measure what each adapter adds to a call of its framework
 	@set -e; for name in $(filter-out agent_hooks,$(ADAPTERS)); do build/integrations/$$name/bin/python -m bench.integrations $$name; done

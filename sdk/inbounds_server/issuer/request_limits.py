@@ -139,7 +139,7 @@ class RequestLimits:
 
         A key costs nothing to make. So it counts for who asks, and apart from that for each who is
         above, whose own ends it does not use up. Three quarters of what counts there are at most
-        of one key that the task was handed on to.
+        of one key below.
 
         Args:
             whose: The agent of the task, and each key down to that of who asks.

@@ -336,8 +336,8 @@ class Service:
     ) -> tuple[list[str], list[str]]:
         """Return the names of what is above the hop that is named, and whose hops lead to it.
 
-        The names are those of the task and of all hops down to it. Of the hops that were handed on
-        down to the one that the sender holds, the thumbprint of each key is returned.
+        The names are those of the task and of all hops down to it. Of each hop down to the one that
+        the sender holds, the thumbprint of the key is returned.
         """
         credentials = {"task": task, "chain": list(chain)}
         question = {"question": QUESTION_VERSION, "context": {"credentials": credentials}}
