@@ -532,7 +532,7 @@ class TestQueue:
             with pytest.raises(DecisionUnavailable) as ei:
                 queue.submit(of(request_, number))
             assert "approvals.full" == ei.value.code
-            assert "at most 50 questions that wait for an answer; this task has 50" in str(ei.value)
+            assert "at most 50 questions that wait for an answer; this one has 50" in str(ei.value)
             assert "inbounds approvals list" in ei.value.hint
         assert "id-7" == queue.submit(of(request_, 7))  # it is the same question
         assert "other-0" == queue.submit(of(request_, 0, task="another", name="other"))
@@ -556,7 +556,7 @@ class TestQueue:
     def test_all_tasks_together_fill_the_queue(self, path, request_):
         queue = ApprovalQueue(path)
         for number in range(1000):
-            of_many = {"subject": f"s-{number // 200}", "agent": f"a-{number // 500}"}
+            of_many = {"subject": f"s-{number // 100}", "agent": f"a-{number // 500}"}
             queue.submit(of(request_, number, task=f"task-{number // 50}", **of_many))
 
         with pytest.raises(DecisionUnavailable) as ei:
@@ -586,6 +586,23 @@ class TestQueue:
         queue.submit(asked.model_copy(update={whose: "another"}))
         for name in (request_.subject, request_.agent):
             assert [] == holding(path, name.encode())
+        queue.close()
+
+    def test_an_agent_leaves_room_to_the_other_agents_of_its_subject(self, path, request_):
+        """
+        However many tasks it has for the subject; for another one it may still ask.
+        """
+        queue = ApprovalQueue(path)
+        for number in range(100):
+            queue.submit(of(request_, number, task=f"task-{number // 50}"))
+        asked = of(request_, 100, task="another")
+        with pytest.raises(DecisionUnavailable) as ei:
+            queue.submit(asked)
+        assert "approvals.full" == ei.value.code
+        assert "an agent that acts for one subject may have at most 100 questions" in str(ei.value)
+        for number, whose in ((101, "agent"), (102, "subject")):
+            other = of(request_, number, task="another", **{whose: "another"})
+            assert other.id == queue.submit(other)
         queue.close()
 
     @pytest.mark.parametrize("ended", ["here", "elsewhere", "known by a renewal"])

@@ -44,8 +44,13 @@ _SCHEMA = (
 _COLUMNS = "id, task, tool, codes, asked, until, times, state"
 _SAME = "task = ? AND tool = ? AND digest = ? AND codes = ?"
 _MOST_PENDING = 1000
-_SHARES = {"task": 50, "subject": 200, "agent": 500}
-"""One task, subject or agent cannot fill the queue for the others."""
+_SHARES = {
+    "a task": 50,
+    "an agent that acts for one subject": 100,
+    "a subject": 200,
+    "an agent": 500,
+}
+"""Nobody can fill the queue for the others, nor an agent what its subject may have."""
 _KEPT_SECONDS = 86_400
 """How long what was answered is remembered after its end."""
 _NONCE = 12
@@ -134,9 +139,10 @@ class ApprovalQueue:
                 return str(found[0])
             pending, *shares = connection.execute(
                 "SELECT count(*), count(*) FILTER (WHERE task = ?), "
+                "count(*) FILTER (WHERE agent = ? AND subject = ?), "
                 "count(*) FILTER (WHERE subject = ?), count(*) FILTER (WHERE agent = ?) "
                 "FROM requests WHERE state = 'pending'",
-                (request.task, subject, agent),
+                (request.task, agent, subject, subject, agent),
             ).fetchone()
             for (whose, most), found in zip(_SHARES.items(), shares, strict=True):
                 if found >= most:
@@ -400,10 +406,8 @@ def _require_own(path: Path) -> None:
 
 
 def _no_share(whose: str, most: int, found: int) -> DecisionUnavailable:
-    article = "an" if whose == "agent" else "a"
     return DecisionUnavailable(
-        f"{article} {whose} may have at most {most} questions that wait for an answer; "
-        f"this {whose} has {found}",
+        f"{whose} may have at most {most} questions that wait for an answer; this one has {found}",
         code="approvals.full",
         hint="have an approver answer them (`inbounds approvals list` shows them), "
         "or wait until they expire or their tasks end; then call again",
