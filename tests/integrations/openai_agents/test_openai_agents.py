@@ -793,6 +793,8 @@ class TestBetween:
         @tool_input_guardrail
         async def slow(data):
             await asyncio.sleep(0.5)
+            # The next one has time enough on a busy machine.
+            monkeypatch.setattr(call, "_GOOD_FOR", 60.0)
             return ToolGuardrailFunctionOutput.allow()
 
         tool = tool_of(world.send, "mail.send", tool_input_guardrails=[slow])
