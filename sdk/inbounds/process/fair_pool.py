@@ -55,7 +55,7 @@ class FairPool:
             RuntimeError: The interpreter is shutting down; the function will not run.
         """
         work: Future[R] = Future()
-        owner = work if owner is None else owner
+        owner = object() if owner is None else owner
         with self._lock:
             full = self._running[owner] >= self._of_one
             jobs = (self._full if full else self._ready).setdefault(owner, deque())
@@ -73,6 +73,7 @@ class FairPool:
 
     def _run(self) -> None:
         """Run jobs until none may run, on this thread: no other can be had at the very end."""
+        __tracebackhide__ = True
         owner: Hashable = None
         while (taken := self._next(owner)) is not None:
             owner, (work, function, args) = taken
