@@ -22,9 +22,11 @@ UV = "0.13.9"
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 SETTINGS = {
     "cert": "SSL_CERT_FILE",
+    "default-timeout": "UV_HTTP_TIMEOUT",
     "extra-index-url": "UV_INDEX",
     "find-links": "UV_FIND_LINKS",
     "index-url": "UV_DEFAULT_INDEX",
+    "timeout": "UV_HTTP_TIMEOUT",
     "trusted-host": "UV_INSECURE_HOST",
 }
 """What uv calls each of pip's settings of where packages come from."""

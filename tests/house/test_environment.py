@@ -17,7 +17,14 @@ def settings(monkeypatch, tmp_path):
     def given(configuration="", **variables):
         file = tmp_path / "pip.conf"
         file.write_text(configuration, "utf-8")
-        for name in ("CERT", "EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_URL", "TRUSTED_HOST"):
+        for name in (
+            "CERT",
+            "DEFAULT_TIMEOUT",
+            "EXTRA_INDEX_URL",
+            "FIND_LINKS",
+            "INDEX_URL",
+            "TRUSTED_HOST",
+        ):
             monkeypatch.delenv(f"PIP_{name}", raising=False)
         monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
         for name, value in variables.items():
@@ -38,6 +45,7 @@ def test_the_index_of_pip_is_that_of_uv(settings):
         "UV_DEFAULT_INDEX": "https://mirror.example/a=b/simple",
         "UV_INDEX": "https://one.example https://two.example",
         "SSL_CERT_FILE": "/certs/own.pem",
+        "UV_HTTP_TIMEOUT": "60",
     }.items() <= settings(configuration, PIP_CERT="/certs/own.pem").items()
 
 
