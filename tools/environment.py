@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,10 +72,17 @@ def _uv(python: Path) -> Path:
     """
     home = ROOT / ".tools" / f"uv-{UV}"
     uv = home / "bin" / "uv"
-    if not uv.exists() and not uv.with_suffix(".exe").exists():
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--target", home, f"uv=={UV}"], check=True
-        )
+    if not home.exists():
+        # Another process may install it at the same time, and either may be broken off.
+        with tempfile.TemporaryDirectory(dir=python.parent) as scratch:
+            made = Path(scratch) / "uv"
+            subprocess.run(
+                [python, "-m", "pip", "install", "--quiet", "--target", made, f"uv=={UV}"],
+                check=True,
+            )
+            home.parent.mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):  # the other was first
+                made.rename(home)
     return uv
 
 
