@@ -66,12 +66,11 @@ def _rows(ranges: Iterable[dict[str, Any]]) -> set[int]:
     return {row for each in ranges for row in range(each["start"]["row"], each["end"]["row"] + 1)}
 
 
-def evaluate(tests: Sequence[str], root: Path = ROOT) -> tuple[dict[str, Any], list[str]]:
+def evaluate(tests: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Evaluate tests with strict errors of built-ins.
 
     Args:
         tests: Each by its path in `data`.
-        root: The folder of the checkout.
 
     Returns:
         OPA's report on coverage, and what is wrong, one line each.
@@ -84,7 +83,7 @@ def evaluate(tests: Sequence[str], root: Path = ROOT) -> tuple[dict[str, Any], l
         ],
         # By its standard input: a list of every test is longer than one argument may be.
         input=f"every passes in [{', '.join(tests)}] {{ passes == true }}",
-        cwd=root,
+        cwd=ROOT,
         check=False,
         capture_output=True,
         encoding="utf-8",

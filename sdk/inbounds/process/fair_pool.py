@@ -58,17 +58,11 @@ class FairPool:
         owner = object() if owner is None else owner
         with self._lock:
             full = self._running[owner] >= self._of_one
+            if not full and self._busy < self._most:
+                self._executor.submit(self._run)  # it takes a job once the lock is free
+                self._busy += 1
             jobs = (self._full if full else self._ready).setdefault(owner, deque())
             jobs.append(_Job(work, function, args))
-            if self._ready and self._busy < self._most:
-                try:
-                    self._executor.submit(self._run)
-                except RuntimeError:
-                    jobs.pop()
-                    if not jobs:
-                        (self._full if full else self._ready).pop(owner)
-                    raise
-                self._busy += 1
         return work
 
     def _run(self) -> None:

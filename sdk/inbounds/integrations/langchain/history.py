@@ -125,29 +125,34 @@ def thread_of(request: Any) -> Thread:
     return Thread(task, run, request.messages)
 
 
-def join_instructions(request: Any, fixed: Sequence[SystemMessage]) -> None:
-    """Make what layers have added to an agent's instructions part of the session of its task.
+def added_instructions(request: Any, fixed: Sequence[SystemMessage]) -> list[Any]:
+    """Return what layers have added to an agent's instructions: texts, and other blocks.
 
     Args:
         request: To the model, as the last layer has it.
         fixed: What the program itself instructs by, which is left out.
-
-    Raises:
-        InboundsError: As `Task.join`: the model is not asked.
     """
     message = request.system_message
     if message is None:
-        return
+        return []
     rest = message.text
     for each in fixed:
         rest = rest.replace(each.text, "", 1)
     known = [block for each in fixed for block in each.content_blocks]
-    added = [
+    blocks = [
         each for each in message.content_blocks if each["type"] != "text" and each not in known
     ]
+    return [rest, *blocks] if rest.strip() else blocks
+
+
+def join_added(request: Any, added: Sequence[Any]) -> None:
+    """Make added instructions part of the session of the task of a request.
+
+    Raises:
+        InboundsError: As `Task.join`: the model is not asked.
+    """
     with contextlib.suppress(TaskMissing):  # then no call runs
-        task = task_of(getattr(request.runtime, "context", None))
-        join_unseen(task, [*([rest] if rest.strip() else []), *added])
+        join_unseen(task_of(getattr(request.runtime, "context", None)), added)
 
 
 def _asks_for(message: Any, call_id: str | None) -> bool:

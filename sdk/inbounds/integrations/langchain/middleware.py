@@ -19,7 +19,7 @@ from inbounds.pep.tool_run import ToolRun
 from inbounds.process.threads import run_in_thread
 
 from .call import ToolCall, refusal_message
-from .history import join_instructions, see_in, thread_of
+from .history import added_instructions, join_added, see_in, thread_of
 from .preflight import named, reachable, require_none_hosted, require_none_of_model
 from .tool_proxy import messages_of
 
@@ -152,11 +152,12 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         Raises:
             ConfigurationError: `configuration.tool_out_of_reach`: one runs at the provider.
             DecisionUnavailable: As `server_text.observe`: the model is not asked.
-            InboundsError: As `join_instructions`.
+            InboundsError: As `join_added`.
         """
         with suppress(Exception):  # a call of a tool joins it again, and is refused
             thread_of(request).join()
-        join_instructions(request, self._instructions)
+        if added := added_instructions(request, self._instructions):
+            join_added(request, added)
         narrowed = _narrowed(request)
         observe(*_served(request, narrowed.tools))
         response = handler(narrowed)
@@ -167,7 +168,8 @@ class AuthorizationMiddleware(AgentMiddleware):  # type: ignore[misc]  # not the
         """Async twin of `wrap_model_call`."""
         with suppress(Exception):  # a call of a tool joins it again, and is refused
             await thread_of(request).ajoin()
-        await run_in_thread(join_instructions, request, self._instructions)
+        if added := added_instructions(request, self._instructions):
+            await run_in_thread(join_added, request, added)
         narrowed = _narrowed(request)
         await aobserve(*_served(request, narrowed.tools))
         response = await handler(narrowed)
