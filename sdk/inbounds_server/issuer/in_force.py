@@ -29,7 +29,7 @@ class InForce:
     """Tells whether a change is known wherever the feed is pushed to.
 
     All that wait go by the same looks. One address has a quarter of its requests wait at most, and
-    all of them together a quarter of what may be under way: whoever comes beyond that is answered
+    all of them together a quarter of what may be under way: a request beyond that is answered
     at once.
 
     Args:

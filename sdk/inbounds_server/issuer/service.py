@@ -250,7 +250,7 @@ class Service:
                 over already it is called with `again=True`. Raises where it is too often.
 
         Returns:
-            What became of it. Whoever serves the feed brings it to others; nobody waits here.
+            What became of it. The owner of the feed pushes it; nothing waits here.
 
         Raises:
             TokenInvalid: The sender holds nothing that it could end.

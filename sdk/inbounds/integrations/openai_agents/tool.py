@@ -303,7 +303,7 @@ def _block(part: Any, permit: Permit) -> str:
     """Return the type of the block that the framework makes of a part; empty where it is data."""
     if not isinstance(part, dict) or "type" not in part:
         return ""
-    # Of what is no block it makes text, which may be code of the tool.
+    # It makes text of anything else, and that may run code of the tool.
     with permit.tool_run.active():
         made = ItemHelpers.tool_call_output_item(_CALL, part)["output"]
     return "" if isinstance(made, str) else str(next(iter(made))["type"])
